@@ -146,8 +146,8 @@ def _values(
 def _texts(attributes: Mapping[str, SamlAttribute], theirs: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """The attributes that hold something under one of the names (`A/B`: element B of A), and their first text."""
     for path in theirs:
-        whole = path in attributes  # a Name may hold slashes itself
-        name, _, element = (path, "", "") if whole else path.rpartition("/")
+        is_name = path in attributes  # a Name may hold slashes itself
+        name, _, element = (path, "", "") if is_name else path.rpartition("/")
         if name in attributes and (text := _first(attributes[name], element)):
             yield name, text
 

@@ -86,8 +86,8 @@ def private_key(content: bytes) -> rsa.RSAPrivateKey:
 def _signs(key: rsa.RSAPrivateKey) -> bool:
     """Whether its parts belong together: what one half signs the other verifies."""
     try:
-        made = key.sign(b"trial", padding.PKCS1v15(), hashes.SHA256())
-        key.public_key().verify(made, b"trial", padding.PKCS1v15(), hashes.SHA256())
+        signature = key.sign(b"trial", padding.PKCS1v15(), hashes.SHA256())
+        key.public_key().verify(signature, b"trial", padding.PKCS1v15(), hashes.SHA256())
     except (InvalidSignature, InternalError, ValueError):
         return False
     return True
@@ -113,13 +113,7 @@ def pair(key: rsa.RSAPrivateKey, shown: x509.Certificate) -> KeyPair:
 
 
 def self_signed(  # noqa: PLR0913 - what a certificate says, all of it named
-    key: rsa.RSAPrivateKey,
-    *,
-    encryption: bool,
-    subject: str,
-    not_before: datetime,
-    not_after: datetime,
-    serial: int,
+    key: rsa.RSAPrivateKey, *, encryption: bool, subject: str, not_before: datetime, not_after: datetime, serial: int
 ) -> KeyPair:
     """The key with a certificate of its own (RSA-SHA256, which every reader of metadata knows)."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
@@ -134,7 +128,7 @@ def self_signed(  # noqa: PLR0913 - what a certificate says, all of it named
         encipher_only=False,
         decipher_only=False,
     )
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -146,4 +140,4 @@ def self_signed(  # noqa: PLR0913 - what a certificate says, all of it named
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    return KeyPair(key, made)
+    return KeyPair(key, signed)

@@ -158,35 +158,35 @@ def _values(name: str) -> dict[str, Any]:
 
 def made(name: str, values: Mapping[str, Any]) -> Profile:
     """The profile of a table. Raises `KeyError` and `TypeError` for one that lacks a key or has one too many."""
-    rest = dict(values)
-    levels = _levels(rest.pop("levels"))
-    value_levels = _levels(rest.pop("value_levels"))
-    level = rest.pop("level")
-    skew_s = int(rest.pop("skew_s"))
+    members = dict(values)
+    levels = _levels(members.pop("levels"))
+    value_levels = _levels(members.pop("value_levels"))
+    level = members.pop("level")
+    skew_s = int(members.pop("skew_s"))
     return Profile(
         name=name,
-        title=rest.pop("title"),
-        audience=rest.pop("audience"),
-        entity_id=rest.pop("entity_id", ""),
-        metadata=rest.pop("metadata", ""),
-        test_environment=rest.pop("test_environment", False),
-        uncertain=tuple(rest.pop("uncertain", ())),
-        request=_request(rest.pop("request"), rest.pop("requested"), rest.pop("extension")),
-        answer=_answer(rest.pop("response"), skew_s),
+        title=members.pop("title"),
+        audience=members.pop("audience"),
+        entity_id=members.pop("entity_id", ""),
+        metadata=members.pop("metadata", ""),
+        test_environment=members.pop("test_environment", False),
+        uncertain=tuple(members.pop("uncertain", ())),
+        request=_request(members.pop("request"), members.pop("requested"), members.pop("extension")),
+        answer=_answer(members.pop("response"), skew_s),
         level=LevelRules(
             authn_context=level["authn_context"],
             attributes=tuple(level["attributes"]),
             words=levels,
             value_words=value_levels,
-            attested_by_login=frozenset(_wire(rest.pop("attested_by_login", ()))),
+            attested_by_login=frozenset(_wire(members.pop("attested_by_login", ()))),
         ),
-        account=AccountRules(**_tuples(rest.pop("account"))),
-        about=AboutRules(**_tuples(rest.pop("about"))),
-        addresses=AddressRules(**_tuples(rest.pop("addresses", {}))),
-        person=_sources(rest.pop("person")),
-        organisation=_sources(rest.pop("organisation", {})),
-        acting=_sources(rest.pop("acting", {})),
-        **rest,
+        account=AccountRules(**_tuples(members.pop("account"))),
+        about=AboutRules(**_tuples(members.pop("about"))),
+        addresses=AddressRules(**_tuples(members.pop("addresses", {}))),
+        person=_sources(members.pop("person")),
+        organisation=_sources(members.pop("organisation", {})),
+        acting=_sources(members.pop("acting", {})),
+        **members,
     )
 
 

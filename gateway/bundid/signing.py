@@ -68,6 +68,6 @@ def enveloped(canonical: bytes, element_id: str, after: bytes, keys: KeyPair, al
             b"</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>",
         )
     )
-    head, separator, rest = canonical.partition(after)
+    head, separator, tail = canonical.partition(after)
     assert separator, "the element has the child that its signature stands behind"
-    return head + separator + signature + rest
+    return head + separator + signature + tail

@@ -38,16 +38,16 @@ async def delta(
     `DatabaseAway`, `CatalogueExportInvalid`.
     """
     changed = await files.changed(since, municipality)
-    wanted = {(kind, public_id) for kind, public_id, there in changed if there}
+    missing = {(kind, public_id) for kind, public_id, there in changed if there}
     gone = [(Kind(kind), public_id) for kind, public_id, there in changed if not there]
-    gone.sort(key=lambda each: (_DELETED_FIRST.index(each[0]), each[1]))
+    gone.sort(key=lambda deleted: (_DELETED_FIRST.index(deleted[0]), deleted[1]))
     making = _Making(writer, last, since, municipality)
-    for name in await files.names(last.no, municipality) if wanted else ():
+    for name in await files.names(last.no, municipality) if missing else ():
         file = await files.file(name)
         if file is None:
             raise ExportReplaced
-        await asyncio.to_thread(making.take, file.content, wanted)
-        if not wanted:
+        await asyncio.to_thread(making.take, file.content, missing)
+        if not missing:
             break
     return await asyncio.to_thread(making.end, gone)
 
@@ -61,10 +61,10 @@ class _Making:
         self._file = self._next()
         self._done: list[bytes] = []
 
-    def take(self, content: bytes, wanted: set[tuple[str, str]]) -> None:
+    def take(self, content: bytes, missing: set[tuple[str, str]]) -> None:
         for kind, public_id, element in objects_of(content, self._writer.profile):
-            if (kind.value, public_id) in wanted:
-                wanted.remove((kind.value, public_id))
+            if (kind.value, public_id) in missing:
+                missing.remove((kind.value, public_id))
                 self._room()
                 self._file.take(element)
 

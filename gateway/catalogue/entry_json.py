@@ -33,11 +33,12 @@ def of_json(values: Mapping[str, Any]) -> Entry:
     }
     members["life_cycle"] = LifeCycle(values["life_cycle"])
     members["modules"] = tuple(
-        TextModule(each["module"], each["texts"], tuple(FurtherLink(**link) for link in each["links"]))
-        for each in values["modules"]
+        TextModule(module["module"], module["texts"], tuple(FurtherLink(**link) for link in module["links"]))
+        for module in values["modules"]
     )
     members["maturities"] = tuple(
-        Maturity(**{**each, "assessed_on": date.fromisoformat(each["assessed_on"])}) for each in values["maturities"]
+        Maturity(**{**maturity, "assessed_on": date.fromisoformat(maturity["assessed_on"])})
+        for maturity in values["maturities"]
     )
     members["unit"] = Unit(**values["unit"]) if values["unit"] else None
     for name in ("valid_from", "valid_until"):

@@ -59,24 +59,24 @@ def judged(claim: EntryClaim, unit: Unit | None, refusal: Refusal) -> tuple[Entr
     """
     rules = _Rules(claim, refusal)
     entry = rules.entry(unit)
-    return (None if any(each.severity is Severity.ERROR for each in rules.findings) else entry), tuple(rules.findings)
+    return (None if any(fault.severity is Severity.ERROR for fault in rules.findings) else entry), tuple(rules.findings)
 
 
-def text_faults(place: str, text: str, datatype: Datatype) -> Iterator[Finding]:
+def text_faults(pointer: str, text: str, datatype: Datatype) -> Iterator[Finding]:
     """What is wrong with a text without HTML."""
-    yield from _plain_faults(place, text, datatype, text)
+    yield from _plain_faults(pointer, text, datatype, text)
     if _MARKUP.search(text[:MOST_TEXT_BYTES]):
-        yield finding(place, "entry_markup")
+        yield finding(pointer, "entry_markup")
 
 
-def _plain_faults(place: str, written: str, datatype: Datatype, text: str) -> Iterator[Finding]:
+def _plain_faults(pointer: str, written: str, datatype: Datatype, text: str) -> Iterator[Finding]:
     if len(written.encode("utf-8", "surrogatepass")) > MOST_TEXT_BYTES:
-        yield finding(place, "entry_text_too_long", MOST_TEXT_BYTES)
+        yield finding(pointer, "entry_text_too_long", MOST_TEXT_BYTES)
     elif not text.strip():
-        yield finding(place, "entry_blank")
+        yield finding(pointer, "entry_blank")
     elif (position := offence(text, datatype)) is not None:
         point, (de, en) = f"U+{ord(text[position]):04X}", MEANING[datatype]
-        yield finding(place, "entry_characters", position + 1, point, (de, en), suggestion(text[position], datatype))
+        yield finding(pointer, "entry_characters", position + 1, point, (de, en), suggestion(text[position], datatype))
 
 
 class _Rules:
@@ -147,33 +147,35 @@ class _Rules:
 
     def modules(self) -> Iterator[TextModule]:
         seen: set[str] = set()
-        for number, each in enumerate(self.facts.get("modules", ())):
-            place = f"{self.claim.at('modules')}/{number}"
-            if each["module"] in seen:
-                self.fault(f"{place}/module", "entry_module_twice")
-            seen.add(each["module"])
-            texts = {language: self.html(f"{place}/text/{language}", text) for language, text in each["text"].items()}
-            yield TextModule(each["module"], texts, tuple(self.links(place, each.get("links", ()))))
+        for number, module in enumerate(self.facts.get("modules", ())):
+            pointer = f"{self.claim.at('modules')}/{number}"
+            if module["module"] in seen:
+                self.fault(f"{pointer}/module", "entry_module_twice")
+            seen.add(module["module"])
+            texts = {
+                language: self.html(f"{pointer}/text/{language}", text) for language, text in module["text"].items()
+            }
+            yield TextModule(module["module"], texts, tuple(self.links(pointer, module.get("links", ()))))
 
-    def links(self, place: str, links: Sequence[Mapping[str, Any]]) -> Iterator[FurtherLink]:
+    def links(self, pointer: str, links: Sequence[Mapping[str, Any]]) -> Iterator[FurtherLink]:
         for number, link in enumerate(links):
-            at = f"{place}/links/{number}"
+            at = f"{pointer}/links/{number}"
             if rule := self.refusal(link["uri"]):
                 self.fault(f"{at}/uri", rule)
             for language, title in link["title"].items():
                 self.findings += text_faults(f"{at}/title/{language}", title, Datatype.OTHER_NAME)
             yield FurtherLink(link["uri"], dict(link["title"]))
 
-    def html(self, place: str, text: str) -> str:
+    def html(self, pointer: str, text: str) -> str:
         """The text as it is kept: as the HTML reader writes it."""
         if len(text.encode("utf-8", "surrogatepass")) > MOST_TEXT_BYTES:
-            self.fault(place, "entry_text_too_long", MOST_TEXT_BYTES)
+            self.fault(pointer, "entry_text_too_long", MOST_TEXT_BYTES)
             return text
         cleaned, refused = html_texts.judge(text, self.refusal)
         for rule, params in refused:
-            self.fault(place, rule, *params)
+            self.fault(pointer, rule, *params)
         if not refused:
-            self.findings += _plain_faults(place, text, Datatype.NORMATIVE, html_texts.words(text))
+            self.findings += _plain_faults(pointer, text, Datatype.NORMATIVE, html_texts.words(text))
         return cleaned
 
     def address(self, key: str, address: str | None) -> str | None:
@@ -184,28 +186,30 @@ class _Rules:
     def maturities(self) -> Iterator[Maturity]:
         seen: set[str] = set()
         listed = self.facts.get("maturity", ())
-        for number, each in enumerate(listed):
-            place, model = self.claim.at("maturity") + (f"/{number}" if len(listed) > 1 else ""), each["model"]
+        for number, maturity in enumerate(listed):
+            pointer, model = self.claim.at("maturity") + (f"/{number}" if len(listed) > 1 else ""), maturity["model"]
             if model in seen:
-                self.fault(f"{place}/model", "entry_model_twice")
+                self.fault(f"{pointer}/model", "entry_model_twice")
             seen.add(model)
-            if not 0 <= each["level"] <= LEVELS[model]:
-                self.fault(f"{place}/level", "entry_level", model, LEVELS[model])
-            criteria = each.get("criteria", {})
+            if not 0 <= maturity["level"] <= LEVELS[model]:
+                self.fault(f"{pointer}/level", "entry_level", model, LEVELS[model])
+            criteria = maturity.get("criteria", {})
             for name, text in criteria.items():
-                for said in (name, text):
-                    self.findings += text_faults(f"{place}/criteria", said, Datatype.NORMATIVE)
-            evidence = each.get("evidence")
+                for written in (name, text):
+                    self.findings += text_faults(f"{pointer}/criteria", written, Datatype.NORMATIVE)
+            evidence = maturity.get("evidence")
             if evidence is not None and _SCHEME.match(evidence):
                 if rule := self.refusal(evidence):
-                    self.fault(f"{place}/evidence", rule)
+                    self.fault(f"{pointer}/evidence", rule)
             elif evidence is not None:
-                self.findings += text_faults(f"{place}/evidence", evidence, Datatype.NORMATIVE)
-            yield Maturity(model, each["level"], date.fromisoformat(each["assessed_on"]), dict(criteria), evidence)
+                self.findings += text_faults(f"{pointer}/evidence", evidence, Datatype.NORMATIVE)
+            yield Maturity(
+                model, maturity["level"], date.fromisoformat(maturity["assessed_on"]), dict(criteria), evidence
+            )
 
     def day(self, key: str) -> date | None:
         written = self.facts.get(key)
         return date.fromisoformat(written) if written else None
 
-    def fault(self, place: str, rule: str, *params: object, severity: Severity = Severity.ERROR) -> None:
-        self.findings.append(finding(place, rule, *params, severity=severity))
+    def fault(self, pointer: str, rule: str, *params: object, severity: Severity = Severity.ERROR) -> None:
+        self.findings.append(finding(pointer, rule, *params, severity=severity))

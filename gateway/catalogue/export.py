@@ -200,7 +200,7 @@ class Exporter:
             nonlocal files
             for part in parts:
                 files += 1
-                objects.update(each.kind.value for each in part.objects)
+                objects.update(written.kind.value for written in part.objects)
                 if not composition.findings:
                     failpoints.before("steps.export")
                     taken = await transaction.keep(no, part, now)

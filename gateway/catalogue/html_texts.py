@@ -113,12 +113,12 @@ class _Read:
             self.elements.append((name.lower(), tuple(self._attributes(piece["rest"]))))
             self._opened(name.lower())
 
-    def _attributes(self, rest: str) -> Iterator[tuple[str, str]]:
+    def _attributes(self, written: str) -> Iterator[tuple[str, str]]:
         end = 0
-        while found := _ATTRIBUTE.match(rest, end):  # one after the other: where none begins, none is looked for
-            end = found.end()
-            yield found["name"].lower(), resolved((found["value"] or "").strip("\"'"))
-        self._sound = self._sound and not rest[end:].strip(" \t\r\n\f/")
+        while attribute := _ATTRIBUTE.match(written, end):  # one after the other: where none begins, none is looked for
+            end = attribute.end()
+            yield attribute["name"].lower(), resolved((attribute["value"] or "").strip("\"'"))
+        self._sound = self._sound and not written[end:].strip(" \t\r\n\f/")
 
     def _opened(self, name: str) -> None:
         if name == "br":

@@ -50,9 +50,9 @@ class Losses:
     def of_ids(self, moved: Sequence[tuple[str, str]]) -> None:
         """Whether services may lose the ids by which everybody knows them."""
         if moved and self.allowed is None:
-            found = [_finding(f"{town}/{service}", "id_moved") for town, service in moved[:_NAMED]]
-            found += [_finding("catalogue", "more_moved", len(moved) - _NAMED)] if len(moved) > _NAMED else []
-            raise CatalogueExportShrinks(findings=tuple(found))
+            findings = [_finding(f"{town}/{service}", "id_moved") for town, service in moved[:_NAMED]]
+            findings += [_finding("catalogue", "more_moved", len(moved) - _NAMED)] if len(moved) > _NAMED else []
+            raise CatalogueExportShrinks(findings=tuple(findings))
 
     def of_objects(self, gone: int, before: int) -> None:
         """Whether so many of the objects before may be gone."""

@@ -95,24 +95,24 @@ class _Making:
     def of_service(self, town: CatalogueTown, service: Service) -> EntryClaim:
         """What a service's own files say."""
         ruled = service.rules_for(self.ars)
-        said, home = ruled.definition, f"{service.id}/service.toml#"
+        definition, home = ruled.definition, f"{service.id}/service.toml#"
         destination = town.town.destination_for(service.id)
-        accounts = said.accounts or ("person", "organisation")
+        accounts = definition.accounts or ("person", "organisation")
         facts: dict[str, Any] = {
-            "leika_key": said.leika_key or "none",
-            "title": said.titles,
-            "summary": said.summaries,
-            "fee": said.fees,
-            "languages": said.languages,
-            "assurance": said.assurance,
+            "leika_key": definition.leika_key or "none",
+            "title": definition.titles,
+            "summary": definition.summaries,
+            "fee": definition.fees,
+            "languages": definition.languages,
+            "assurance": definition.assurance,
             "means": [name for account in accounts for name in town.means.get(account, ())],
-            **said.editorial,
+            **definition.editorial,
         }
-        if said.stage == "draft" and facts.get("life_cycle") != LifeCycle.WITHDRAWN:
+        if definition.stage == "draft" and facts.get("life_cycle") != LifeCycle.WITHDRAWN:
             facts["life_cycle"] = LifeCycle.DRAFT
         if service.id in self.section.urls:
             facts["url"] = self.section.urls[service.id]
-        origins = {key: f"{home}/catalogue/{key}" for key in said.editorial if key != "maturity"}
+        origins = {key: f"{home}/catalogue/{key}" for key in definition.editorial if key != "maturity"}
         origins |= {"url": f"{self.slug}.catalogue.urls.{service.id}", "unit": f"{self.slug}.catalogue.unit"}
         goes_to = destination.destination_id if destination else None
         return EntryClaim(self.ars, service.id, "gateway", facts, home, origins, goes_to)
@@ -147,29 +147,29 @@ class _Making:
         for number, window in enumerate(self.section.maintenance):
             named += [(f"maintenance.{number}.services", name) for name in window.services]
         self.findings += [
-            finding(f"{self.slug}.catalogue.{place}", "entry_unknown") for place, name in named if name not in known
+            finding(f"{self.slug}.catalogue.{setting}", "entry_unknown") for setting, name in named if name not in known
         ]
 
     def take(self, file: EntryFile, name: str, facts: Mapping[str, Any]) -> None:
         """One file whose shape is sound."""
-        ours, place = self.claims.get(name), f"{file.place}#"
-        said = {key: value for key, value in facts.items() if key not in _OF_FILE}
+        claim, home = self.claims.get(name), f"{file.place}#"
+        own = {key: value for key, value in facts.items() if key not in _OF_FILE}
         by_gateway = facts.get("delivered_by") == "gateway"
-        if ours is not None and not by_gateway:
-            self.tell(name, finding(f"{place}/id", "entry_id_taken"))
-        elif ours is not None:
-            fixed = [key for key in _OF_SERVICE if key in said]
-            self.tell(name, *(finding(f"{place}/{key}", "entry_fact_of_service") for key in fixed))
-            if ours.facts.get("life_cycle") == LifeCycle.DRAFT and said.get("life_cycle") != LifeCycle.WITHDRAWN:
-                said["life_cycle"] = LifeCycle.DRAFT
-            origins = {**ours.origins, **{key: f"{place}/{key}" for key in said}}
+        if claim is not None and not by_gateway:
+            self.tell(name, finding(f"{home}/id", "entry_id_taken"))
+        elif claim is not None:
+            fixed = [key for key in _OF_SERVICE if key in own]
+            self.tell(name, *(finding(f"{home}/{key}", "entry_fact_of_service") for key in fixed))
+            if claim.facts.get("life_cycle") == LifeCycle.DRAFT and own.get("life_cycle") != LifeCycle.WITHDRAWN:
+                own["life_cycle"] = LifeCycle.DRAFT
+            origins = {**claim.origins, **{key: f"{home}/{key}" for key in own}}
             self.claims[name] = EntryClaim(
-                self.ars, name, "gateway", {**ours.facts, **said}, ours.place, origins, ours.destination_id
+                self.ars, name, "gateway", {**claim.facts, **own}, claim.place, origins, claim.destination_id
             )
-        elif by_gateway and said.get("life_cycle") != LifeCycle.WITHDRAWN:
-            self.tell(name, finding(f"{place}/id", "entry_not_ours"))
+        elif by_gateway and own.get("life_cycle") != LifeCycle.WITHDRAWN:
+            self.tell(name, finding(f"{home}/id", "entry_not_ours"))
         else:
-            self.claims[name] = EntryClaim(self.ars, name, "gateway" if by_gateway else "elsewhere", said, place)
+            self.claims[name] = EntryClaim(self.ars, name, "gateway" if by_gateway else "elsewhere", own, home)
 
     def made(self, refusal: Refusal) -> TownEntries:
         """Every claim judged, then all together."""
@@ -184,9 +184,9 @@ class _Making:
                 self.refused.add(name)
             else:
                 entries[name] = entry
-        for one, other in _same_key(entries):
-            self.refused.add(one)
-            self.tell(other, finding(self.claims[other].at("leika_key"), "entry_key_twice", one))
+        for first, second in _same_key(entries):
+            self.refused.add(first)
+            self.tell(second, finding(self.claims[second].at("leika_key"), "entry_key_twice", first))
         self.hold_against_registered(entries)
         sound = tuple(entry for name, entry in entries.items() if name not in self.refused)
         return TownEntries(self.ars, sound, tuple(self.findings), frozenset(self.refused), self.complete)
@@ -199,17 +199,17 @@ class _Making:
                 continue
             if entry.leika_key != before.leika_key:
                 self.tell(name, finding(self.claims[name].at("leika_key"), "entry_id_used", before.leika_key))
-        while refused := [(one, other) for one, other in self.taken_keys(entries) if one not in self.refused]:
-            for one, other in dict(refused).items():
-                self.tell(one, finding(self.claims[one].at("leika_key"), "entry_key_twice", other))
+        while refused := [(first, second) for first, second in self.taken_keys(entries) if first not in self.refused]:
+            for first, second in dict(refused).items():
+                self.tell(first, finding(self.claims[first].at("leika_key"), "entry_key_twice", second))
 
     def taken_keys(self, entries: Mapping[str, Entry]) -> Iterator[tuple[str, str]]:
         """Sound entries, each with one that stays in the registry and has its key at the same time."""
         staying = {name: old for name, old in self.registered.items() if name not in entries or name in self.refused}
         changing = {name: entry for name, entry in entries.items() if name not in self.refused}
-        for one, other in _same_key({**staying, **changing}):
-            if (one in changing) != (other in changing):
-                yield (one, other) if one in changing else (other, one)
+        for first, second in _same_key({**staying, **changing}):
+            if (first in changing) != (second in changing):
+                yield (first, second) if first in changing else (second, first)
 
     def tell(self, name: str | None, *findings: Finding) -> None:
         """Faults of an entry: it stays as it was."""
@@ -225,13 +225,13 @@ def _same_key(entries: Mapping[str, Entry]) -> Iterator[tuple[str, str]]:
         if entry.leika_key is not None and entry.life_cycle in _PUBLIC:
             by_key.setdefault(entry.leika_key, []).append(entry)
     for several in by_key.values():
-        for one, other in combinations(several, 2):
-            if _begins_before_end(one, other) and _begins_before_end(other, one):
-                yield one.service, other.service
+        for first, second in combinations(several, 2):
+            if _begins_before_end(first, second) and _begins_before_end(second, first):
+                yield first.service, second.service
 
 
-def _begins_before_end(one: Entry, other: Entry) -> bool:
-    return (one.valid_from or date.min) < (other.valid_until or date.max)
+def _begins_before_end(first: Entry, second: Entry) -> bool:
+    return (first.valid_from or date.min) < (second.valid_until or date.max)
 
 
 def _unit(section: UnitSection | None) -> Unit | None:

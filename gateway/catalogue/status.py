@@ -87,8 +87,8 @@ class ServiceStatus:
     @property
     def listed(self) -> bool | None:
         """Whether PVOG or Data Hub list it as the municipality's own; None where neither has been read yet."""
-        said = [listing.listed for listing in self.listings if listing.source is not Source.ROUTING]
-        return any(said) if said else None
+        answers = [listing.listed for listing in self.listings if listing.source is not Source.ROUTING]
+        return any(answers) if answers else None
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ ALARMS: Final = (CATALOGUE_EXPORT_REFUSED, CATALOGUE_PUSH_REFUSED, CATALOGUE_WOR
 
 def told(work: Iterable[OpenWork], now: datetime) -> Sequence[WorkAlarm]:
     """The alarms that are to be open now."""
-    return tuple(dict.fromkeys(alarm for each in work if (alarm := _alarm(each, now)) is not None))
+    return tuple(dict.fromkeys(alarm for waiting in work if (alarm := _alarm(waiting, now)) is not None))
 
 
 def suggestion(kind: str, cause: str | None) -> tuple[str, str]:

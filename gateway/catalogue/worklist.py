@@ -71,7 +71,7 @@ class WorkItem:
             "old": self.old,
             "new": self.new,
             "id_sekundaer": self.secondary_id,
-            "texts": [{"module": each.module, "language": each.language, "text": each.text} for each in self.texts],
+            "texts": [{"module": copy.module, "language": copy.language, "text": copy.text} for copy in self.texts],
         }
 
 
@@ -128,11 +128,11 @@ def _place(item: WorkItem) -> tuple[Any, ...]:
 
 def _item(finding: CatalogueFinding, entry: Entry | None) -> WorkItem:
     action, source = _ACTIONS[finding.code], finding.source.value if finding.source else ""
-    place = (action, finding.municipality, source, finding.place, finding.code, finding.since, finding.service)
+    common = (action, finding.municipality, source, finding.place, finding.code, finding.since, finding.service)
     if entry is None:
-        return WorkItem(*place, leika_key=finding.leika_key, old=finding.found, new=finding.expected)
+        return WorkItem(*common, leika_key=finding.leika_key, old=finding.found, new=finding.expected)
     return WorkItem(
-        *place,
+        *common,
         title=entry.titles.get("de"),
         leika_key=entry.leika_key,
         old=finding.found,

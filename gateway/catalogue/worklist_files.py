@@ -28,11 +28,7 @@ _FINDINGS: Final = {
     FindingCode.STALE: "Stand veraltet; neu speichern",
     FindingCode.ORPHAN: "steht dort, wird aber nicht angeboten",
 }
-_HEADINGS: Final = {
-    WorkAction.ENTER: "Einzutragen",
-    WorkAction.CHANGE: "Zu ändern",
-    WorkAction.DELETE: "Zu löschen",
-}
+_HEADINGS: Final = {WorkAction.ENTER: "Einzutragen", WorkAction.CHANGE: "Zu ändern", WorkAction.DELETE: "Zu löschen"}
 _COLUMNS: Final = (
     "Aktion",
     "Gesehen in",
@@ -57,7 +53,7 @@ _STYLE: Final = (
 
 def as_csv(items: Sequence[WorkItem]) -> bytes:
     """UTF-8 with a byte order mark, semicolons: what German spreadsheets open by themselves."""
-    copies = dict.fromkeys((each.module, each.language) for item in items for each in item.texts)
+    copies = dict.fromkeys((copy.module, copy.language) for item in items for copy in item.texts)
     names = [_named(module, language) for module, language in copies]
     lines = ([*(value for _, value in _facts(item)), *_cells(item, list(copies))] for item in items)
     return ("\ufeff" + table([*_COLUMNS, *names], lines, delimiter=";")).encode()
@@ -106,14 +102,14 @@ def _facts(item: WorkItem) -> list[tuple[str, str]]:
 
 
 def _cells(item: WorkItem, copies: Sequence[tuple[str, str]]) -> list[str]:
-    known = {(each.module, each.language): each.text for each in item.texts}
-    return [known.get(each, "") for each in copies]
+    known = {(copy.module, copy.language): copy.text for copy in item.texts}
+    return [known.get(name, "") for name in copies]
 
 
 def _copies(texts: Sequence[CopyText]) -> str:
     if not texts:
         return ""
-    return f"<h4>Texte zum Kopieren</h4>{_list([(_named(each.module, each.language), each.text) for each in texts])}"
+    return f"<h4>Texte zum Kopieren</h4>{_list([(_named(copy.module, copy.language), copy.text) for copy in texts])}"
 
 
 def _list(facts: Sequence[tuple[str, str]]) -> str:

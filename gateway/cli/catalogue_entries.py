@@ -40,7 +40,7 @@ def list_(config: Path | None, as_json: bool, municipality: str | None) -> None:
         for status in await StoredStatuses(runtime.store.database).of(municipality):
             emit(status.as_json(), as_json=as_json, human=_row(status))
         if work := await stored_work(runtime).open(runtime.clock.now(), municipality):
-            lines = [each.as_json() for each in work]
+            lines = [item.as_json() for item in work]
             emit({"work": lines}, as_json=as_json, human="\n".join(map(_waiting, lines)))
 
     with_runtime(config, main, services=True)
@@ -67,7 +67,7 @@ def show(config: Path | None, as_json: bool, service: str, municipality: str | N
             raise InvalidParameter(findings=(_unknown(),))
         for ars, revisions in by_town.items():
             known = await StoredStatuses(database).of(ars)
-            status = next((each for each in known if each.revision.entry.service == service), None)
+            status = next((candidate for candidate in known if candidate.revision.entry.service == service), None)
             emit(_shown(revisions, status), as_json=as_json, human=_page(revisions, status))
 
     with_runtime(config, main, services=True)
@@ -80,13 +80,13 @@ def check(config: Path | None, as_json: bool) -> None:
     """One line a finding; warnings alone are no failure."""
     from gateway.wiring.catalogue_registry import registered  # noqa: PLC0415 - commands import what they need
 
-    found: list[EntryRegistration] = []
+    registrations: list[EntryRegistration] = []
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
-        found.append(await registered(runtime))
+        registrations.append(await registered(runtime))
 
     with_runtime(config, main, services=True)
-    (registration,) = found
+    (registration,) = registrations
     for finding in registration.findings:
         emit(finding.as_json(), as_json=as_json, human=finding_line(finding))
     if not registration.sound:
@@ -147,36 +147,46 @@ def _shown(revisions: Sequence[Revision], status: ServiceStatus | None) -> dict[
         "municipality": latest.entry.municipality,
         "service": latest.entry.service,
         "entry": entry_json.as_json(latest.entry),
-        "details": [_finding(each) for each in findings],
+        "details": [_finding(finding) for finding in findings],
         "listings": [
-            {"source": each.source.value, "listed": each.listed, "seen_at": instant(each.seen_at), "url": each.url}
-            for each in (status.listings if status else ())
+            {
+                "source": listing.source.value,
+                "listed": listing.listed,
+                "seen_at": instant(listing.seen_at),
+                "url": listing.url,
+            }
+            for listing in (status.listings if status else ())
         ],
         "revisions": [
-            {"number": each.number, "digest": each.digest, "at": instant(each.changed_at), "by": each.changed_by}
-            for each in revisions
+            {
+                "number": revision.number,
+                "digest": revision.digest,
+                "at": instant(revision.changed_at),
+                "by": revision.changed_by,
+            }
+            for revision in revisions
         ],
     }
 
 
-def _finding(each: CatalogueFinding) -> dict[str, Any]:
+def _finding(finding: CatalogueFinding) -> dict[str, Any]:
     return {
-        "code": each.code.value,
-        "source": each.source.value if each.source else None,
-        "since": instant(each.since),
-        "place": each.place,
-        "expected": each.expected,
-        "found": each.found,
+        "code": finding.code.value,
+        "source": finding.source.value if finding.source else None,
+        "since": instant(finding.since),
+        "place": finding.place,
+        "expected": finding.expected,
+        "found": finding.found,
     }
 
 
-def _finding_line(each: CatalogueFinding) -> str:
-    seen = f"{each.source.value}, " if each.source else ""
+def _finding_line(finding: CatalogueFinding) -> str:
+    seen = f"{finding.source.value}, " if finding.source else ""
     parts = (
-        f"{each.code.value} ({seen}{text('seit', 'since')} {instant(each.since)})",
-        each.place,
-        each.expected and f"{text('erwartet', 'expected')}: {each.expected}",
-        each.found and f"{text('gefunden', 'found')}: {each.found}",
+        f"{finding.code.value} ({seen}{text('seit', 'since')} {instant(finding.since)})",
+        finding.place,
+        finding.expected and f"{text('erwartet', 'expected')}: {finding.expected}",
+        finding.found and f"{text('gefunden', 'found')}: {finding.found}",
     )
     return "  ".join(part for part in parts if part)
 
@@ -192,9 +202,9 @@ def _page(revisions: Sequence[Revision], status: ServiceStatus | None) -> str:
     ]
     if status is not None:
         lines.append(f"  {_known(status)}")
-        lines += [f"    {_finding_line(each)}" for each in status.findings]
+        lines += [f"    {_finding_line(finding)}" for finding in status.findings]
     lines += [
-        f"  {text('Fassung', 'Revision')} {each.number}: {instant(each.changed_at)}, {each.changed_by}"
-        for each in revisions
+        f"  {text('Fassung', 'Revision')} {revision.number}: {instant(revision.changed_at)}, {revision.changed_by}"
+        for revision in revisions
     ]
     return "\n".join(lines)

@@ -14,10 +14,7 @@ from gateway.cli.local import with_runtime
 
 
 @click.command(
-    help=text(
-        "PVOG, Data Hub und Routing fragen, was gelistet ist",
-        "Ask PVOG, Data Hub and routing what is listed",
-    )
+    help=text("PVOG, Data Hub und Routing fragen, was gelistet ist", "Ask PVOG, Data Hub and routing what is listed")
 )
 @click.option("--municipality", "ars", metavar="ARS", help=text("Nur diese Kommune", "This municipality only"))
 @options

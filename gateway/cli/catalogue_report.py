@@ -41,17 +41,17 @@ def report(config: Path | None, as_json: bool, out: Path | None) -> None:
         from gateway.wiring.catalogue_work import noted  # noqa: PLC0415 - as above
 
         show_errors(await registered(runtime))
-        made = await noted(runtime, WorkKind.REPORT, daily_reports(runtime).anew())
-        target = out or Path(f"availability-report-{made.day.isoformat()}.json")
+        new_report = await noted(runtime, WorkKind.REPORT, daily_reports(runtime).anew())
+        target = out or Path(f"availability-report-{new_report.day.isoformat()}.json")
         signature = target.with_name(target.name + SIGNATURE)
-        write_whole(target, made.body)
-        write_whole(signature, made.signature.encode() + b"\n")
+        write_whole(target, new_report.body)
+        write_whole(signature, new_report.signature.encode() + b"\n")
         line = {
             "ok": True,
-            "date": made.day.isoformat(),
+            "date": new_report.day.isoformat(),
             "out": str(target),
             "signature": str(signature),
-            "sha256": hashlib.sha256(made.body).hexdigest(),
+            "sha256": hashlib.sha256(new_report.body).hexdigest(),
         }
         emit(line, as_json=as_json, human=f"{target}\n{signature}")
 

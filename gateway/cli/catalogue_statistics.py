@@ -52,8 +52,8 @@ def import_(config: Path | None, as_json: bool, file: Path) -> None:
         statuses, views = StoredStatuses(database), StoredPageViews(database, clock)
         kept = await page_views.hand_in(body, statuses, views, clock.now(), towns=runtime.municipalities)
         line = kept.as_json()
-        said = text(f"{line['visits']} Aufrufe übernommen", f"{line['visits']} views taken in")
-        emit(line, as_json=as_json, human=f"{line['municipality']}  {line['month']}  {said}")
+        imported = text(f"{line['visits']} Aufrufe übernommen", f"{line['visits']} views taken in")
+        emit(line, as_json=as_json, human=f"{line['municipality']}  {line['month']}  {imported}")
 
     with_runtime(config, main, services=True)
 
@@ -83,18 +83,18 @@ def export(config: Path | None, as_json: bool, month: str | None, municipality: 
         if only is not None and only > until:
             raise InvalidParameter(findings=(_open_month(),))
         await counts.count(now)
-        found = await counts.of(until, municipality=municipality, month=only)
+        numbers = await counts.of(until, municipality=municipality, month=only)
         entries = {
             (status.revision.entry.municipality, status.revision.entry.service): status.revision.entry
             for status in await StoredStatuses(runtime.store.database).of(municipality)
         }
         smallest = runtime.settings.catalogue.statistics.smallest_group
-        await asyncio.to_thread(write_whole, out, transactions.table(found, entries, smallest))
+        await asyncio.to_thread(write_whole, out, transactions.table(numbers, entries, smallest))
         line = {
             "ok": True,
             "out": str(out),
-            "months": sorted({months.written(each.month) for each in found}),
-            "municipalities": sorted({each.municipality for each in found}),
+            "months": sorted({months.written(counted.month) for counted in numbers}),
+            "municipalities": sorted({counted.municipality for counted in numbers}),
         }
         emit(line, as_json=as_json, human=str(out))
 

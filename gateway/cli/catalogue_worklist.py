@@ -75,7 +75,6 @@ async def _written(runtime: Any, items: Sequence[WorkItem], out: Path) -> int:  
 
 
 def _line(item: WorkItem) -> str:
-    what = item.title or item.leika_key or item.place
-    return (
-        f"{item.action.value:<10} {item.source:<8} {item.municipality}  {what}: {item.old or '-'} → {item.new or '-'}"
-    )
+    title = item.title or item.leika_key or item.place
+    change = f"{item.old or '-'} → {item.new or '-'}"
+    return f"{item.action.value:<10} {item.source:<8} {item.municipality}  {title}: {change}"

@@ -126,8 +126,8 @@ def accept(config: Path | None, as_json: bool, why: str) -> None:
 
 def _sentence(verdict: Any) -> str:  # noqa: ANN401 - a Verdict, whose module only `verify` imports
     if not verdict.ok:
-        place = verdict.findings[0].pointer
-        return text(f"NICHT in Ordnung; zuerst gebrochen: {place}", f"NOT in order; first broken link: {place}")
+        pointer = verdict.findings[0].pointer
+        return text(f"NICHT in Ordnung; zuerst gebrochen: {pointer}", f"NOT in order; first broken link: {pointer}")
     sentence = text(
         f"In Ordnung: {verdict.entries} Einträge zu {verdict.submission_id}.",
         f"In order: {verdict.entries} entries on {verdict.submission_id}.",

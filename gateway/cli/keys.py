@@ -140,9 +140,9 @@ def id_token(config: Path | None, as_json: bool, out: Path, alg: str) -> None:
     _ = config
     if out.exists():
         raise click.UsageError(text("Schon vorhanden: ", "Exists already: ") + str(out))
-    made = id_token_keys.generate(alg, f"id-token-{os.urandom(6).hex()}")
-    write_secret(out, json.dumps(made, indent=1).encode())
-    public = dict(id_token_keys.read_public(made))
+    key = id_token_keys.generate(alg, f"id-token-{os.urandom(6).hex()}")
+    write_secret(out, json.dumps(key, indent=1).encode())
+    public = dict(id_token_keys.read_public(key))
     emit({"name": "id-token", "file": str(out), "public_jwk": public}, as_json=as_json, human=f"id-token: {out}")
 
 

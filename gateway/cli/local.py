@@ -88,8 +88,8 @@ def json_file(path: Path) -> Any:  # noqa: ANN401 - JSON
         return json_reader.parse(regular_file.text(path).encode(), _BOUNDS, unique=True, strict=True)
     except ValueError as error:
         twice = isinstance(error, json_reader.JsonRefusedError) and error.rule == "twice"
-    said = ("Ein Objekt nennt einen Namen doppelt.", "An object names a member twice.")
-    de, en = said if twice else ("Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
+    sentences = ("Ein Objekt nennt einen Namen doppelt.", "An object names a member twice.")
+    de, en = sentences if twice else ("Die Datei ist kein JSON in UTF-8.", "The file is no JSON in UTF-8.")
     raise InvalidParameter(findings=(Finding(str(path), "no_json", de, en),))
 
 

@@ -29,8 +29,8 @@ def encoded_size(size: int) -> int:
 
 def decode(text: bytes) -> bytes:
     """The bytes that `text` spells. ValueError on anything but the one canonical spelling."""
-    whole = len(text) - len(text) % 4
-    return decode_quanta(text[:whole]) + decode_last(text[whole:])
+    end = len(text) - len(text) % 4
+    return decode_quanta(text[:end]) + decode_last(text[end:])
 
 
 def decode_quanta(text: bytes) -> bytes:

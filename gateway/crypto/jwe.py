@@ -62,19 +62,19 @@ class Sealer:
         self._head = b""
         for start in range(0, len(data), _SLICE):
             sealed = self._carry + self._encryptor.update(data[start : start + _SLICE])
-            whole = len(sealed) - len(sealed) % 3
-            self._carry = sealed[whole:]
-            pieces.append(base64url.encode(sealed[:whole] if self._carry else sealed))
+            end = len(sealed) - len(sealed) % 3
+            self._carry = sealed[end:]
+            pieces.append(base64url.encode(sealed[:end] if self._carry else sealed))
         return b"".join(pieces)
 
     def finish(self) -> bytes:
         """The rest of the JWE, `.tag` included."""
         if self._tag is not None:
             raise CryptoFailure
-        rest = self._carry + self._encryptor.finalize()
+        last = self._carry + self._encryptor.finalize()
         tag = base64url.encode(self._encryptor.tag)
         self._tag = tag.decode("ascii")
-        return b"".join((self._head, base64url.encode(rest), b".", tag))
+        return b"".join((self._head, base64url.encode(last), b".", tag))
 
     @property
     def tag(self) -> str:
@@ -189,10 +189,10 @@ class Opener:
                 raise CryptoFailure
             self._carry = seen
             return len(data)
-        protected, wrapped, iv, rest = segments
+        protected, wrapped, iv, ciphertext = segments
         self._head = jwe_head.begin(protected, wrapped, iv, self._key_for)
         self._carry = b""
-        return len(seen) - len(rest) - known
+        return len(seen) - len(ciphertext) - known
 
     def _take_ciphertext(self, head: jwe_head.Head, data: bytes, start: int) -> int:
         """Decrypt up to the last dot or the end of `data`; gives the place behind it."""
@@ -205,10 +205,10 @@ class Opener:
             if len(self._carry) == 4:
                 self._decrypt(head, base64url.decode_quanta(self._carry))
                 self._carry = b""
-        whole = end - (end - start) % 4
-        for at in range(start, whole, _SLICE_CHARS):
-            self._decrypt(head, base64url.decode_quanta(data[at : min(at + _SLICE_CHARS, whole)]))
-        self._carry += data[whole:end]
+        decodable = end - (end - start) % 4
+        for at in range(start, decodable, _SLICE_CHARS):
+            self._decrypt(head, base64url.decode_quanta(data[at : min(at + _SLICE_CHARS, decodable)]))
+        self._carry += data[decodable:end]
         if dot < 0:
             return end
         self._decrypt(head, base64url.decode_last(self._carry))

@@ -119,7 +119,7 @@ def public_key(jwk: Mapping[str, Any], *, use: Use, x5c_required: bool) -> Publi
     require(not _PRIVATE_MEMBERS & jwk.keys(), "private_part")
     require(jwk.get("key_ops") == [use], "key_ops")
     require(jwk.get("alg") == _ALG_OF[use], "alg")
-    kid = _kid(jwk)
+    kid = kid_of(jwk)
     key = _rsa_numbers(jwk).public_key()
     x5c = _x5c(jwk, key, required=x5c_required)
     return PublicKey(kid, key, x5c, MappingProxyType(dict(jwk)), digest(jwk))
@@ -145,7 +145,7 @@ def private_key(jwk: Mapping[str, Any]) -> PrivateKey:
     require(isinstance(jwk, Mapping), "jwk_form")
     kind = jwk.get("kty")
     require(isinstance(kind, str) and kind in {"RSA", "OKP", "EC"}, "kty")
-    kid = _kid(jwk)
+    kid = kid_of(jwk)
     if kind == "RSA":
         return _rsa_private(jwk, kid)
     key, alg = _ed25519_private(jwk) if kind == "OKP" else _p256_private(jwk)
@@ -177,7 +177,8 @@ def digest(jwk: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def _kid(jwk: Mapping[str, Any]) -> str:
+def kid_of(jwk: Mapping[str, Any]) -> str:
+    """The name of a key. Raises `KeyUnfit` where it has none of 8 to 64 printable characters."""
     kid = jwk.get("kid")
     if not isinstance(kid, str) or not 8 <= len(kid) <= 64 or not kid.isprintable():
         raise KeyUnfit(rule="kid")

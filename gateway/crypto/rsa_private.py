@@ -22,8 +22,8 @@ def key_pair(numbers: rsa.RSAPrivateNumbers) -> rsa.RSAPrivateKey:
         raise ValueError
     key = numbers.private_key(unsafe_skip_rsa_key_validation=True)
     try:
-        made = key.sign(_TRIAL, padding.PKCS1v15(), hashes.SHA256())
-        key.public_key().verify(made, _TRIAL, padding.PKCS1v15(), hashes.SHA256())
+        signature = key.sign(_TRIAL, padding.PKCS1v15(), hashes.SHA256())
+        key.public_key().verify(signature, _TRIAL, padding.PKCS1v15(), hashes.SHA256())
     except (InternalError, InvalidSignature):
         raise ValueError from None
     return key

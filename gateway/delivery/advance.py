@@ -155,8 +155,8 @@ class Delivery:
         """A result is committed with the next intent (write coalescing); a step that only reads needs no intent."""
         writes, limits = CoalescedWrites(self.store, current), self._limits(current)
         while step := journey.next_step(writes.known, self.clock.now(), limits):
-            if rest := await self._rest(writes.row) or await self._turn(writes.row, step, visit):
-                return await writes.put_off(rest)
+            if until := await self._rest(writes.row) or await self._turn(writes.row, step, visit):
+                return await writes.put_off(until)
             if step.kind in journey.CHANGES_OUTSIDE:
                 writes.add(journey.begin(writes.known, step))
             if step.kind is not StepKind.READ_EVENTS:

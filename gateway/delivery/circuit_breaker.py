@@ -50,8 +50,8 @@ class Circuits:
         straggler = circuit.until is not None and not circuit.trying
         if circuit.failures < OPENS_AFTER or straggler:
             return False
-        rest = RESTS_S[min(circuit.rests, len(RESTS_S) - 1)]
-        circuit.until, circuit.trying = now + timedelta(seconds=rest), False
+        rest_s = RESTS_S[min(circuit.rests, len(RESTS_S) - 1)]
+        circuit.until, circuit.trying = now + timedelta(seconds=rest_s), False
         circuit.rests += 1
         return True
 

@@ -97,8 +97,8 @@ def broken_at(links: Sequence[Link], submission_id: UUID, *, seq: int = 0, head:
     """
     head = head or start(submission_id)
     for expected, link in enumerate(links, start=seq + 1):
-        whole = link.seq == expected and link.prev == head
-        if not whole or link.hash != _hash(link.seq, link.at, link.kind, link.body, head):
+        follows = link.seq == expected and link.prev == head
+        if not follows or link.hash != _hash(link.seq, link.at, link.kind, link.body, head):
             return expected
         head = link.hash
     return None

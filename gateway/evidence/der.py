@@ -32,9 +32,9 @@ class DerValue:
         """The values inside, where this one has that tag. ValueError else."""
         self.expect(tag)
         values: list[DerValue] = []
-        rest = self.content
-        while rest:
-            value, rest = _first(rest)
+        unread = self.content
+        while unread:
+            value, unread = _first(unread)
             values.append(value)
             if len(values) > MOST_CHILDREN:
                 raise ValueError
@@ -49,8 +49,8 @@ class DerValue:
 
 def read(data: bytes) -> DerValue:
     """The one value that `data` is. ValueError where it is none, or more."""
-    value, rest = _first(data)
-    if rest:
+    value, behind = _first(data)
+    if behind:
         raise ValueError
     return value
 

@@ -40,21 +40,21 @@ class Walk:
 
     def take(self, no: int, token: str, leaves: Sequence[bytes]) -> Iterator[Finding]:
         """Judge the next root as it is stored; `leaves` in their order."""
-        before, place = self.newest, archive.root_name(no)
+        before, pointer = self.newest, archive.root_name(no)
         self.newest, self._token = Newest(no, roots.digest_of(token)), token
         if no != before.no + 1:
             yield fault(archive.root_name(before.no + 1), "root_missing")
         try:
             root = roots.unproven(token)
         except (CryptoFailure, ValueError, RecursionError):
-            yield fault(place, "form")
+            yield fault(pointer, "form")
             return
         if root.no != no or (no == before.no + 1 and root.prev != before.digest):
-            yield fault(place, "root_order")
+            yield fault(pointer, "root_order")
         if len(leaves) != root.leaves or Tree(leaves).root != root.root:  # a root has at least one leaf
-            yield fault(place, "root_leaves")
+            yield fault(pointer, "root_leaves")
         if self.signers.knows(token) and not self._signed(token):
-            yield fault(place, "signature")
+            yield fault(pointer, "signature")
 
     def end(self) -> Iterator[Finding]:
         """Judge the last root taken: those before hang on it, so one of the trusted keys must have signed it."""

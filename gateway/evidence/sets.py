@@ -23,8 +23,8 @@ Jwks = Mapping[str, Mapping[str, Any]]
 _Entry = tuple[str, Mapping[str, Any]]
 
 
-def faults(links: Iterable[Link], place: str, jwks: Jwks) -> Iterator[Finding]:
-    """What is wrong with the events of the chain, in order; `jwks` by digest, places are `place:SEQ`."""
+def faults(links: Iterable[Link], pointer: str, jwks: Jwks) -> Iterator[Finding]:
+    """What is wrong with the events of the chain, in order; `jwks` by digest, their pointers are `pointer:SEQ`."""
     sealed: Mapping[str, Any] = {}
     announced: Mapping[str, Any] = {}
     log: list[_Entry] = []
@@ -36,7 +36,7 @@ def faults(links: Iterable[Link], place: str, jwks: Jwks) -> Iterator[Finding]:
             yield from _log_faults(log, sealed, announced, jwks)
             announced, log = body, []
         elif link.kind == "event" and body.get("verified") is not False:
-            log.append((f"{place}:{link.seq}", body))
+            log.append((f"{pointer}:{link.seq}", body))
     yield from _log_faults(log, sealed, announced, jwks)
 
 
@@ -51,19 +51,19 @@ def _log_faults(
         return
     places: dict[str, _Entry] = {}
     signed: dict[str, Event] = {}
-    for place, body in log:
+    for pointer, body in log:
         event = _signed(body, expected, jwks)
         if event is None:
-            yield fault(place, "set_signature")
+            yield fault(pointer, "set_signature")
         else:
-            places.setdefault(event.token, (place, body))
+            places.setdefault(event.token, (pointer, body))
             signed[event.token] = event
     for event in events.prove(signed, expected, {}, signed):
-        place, body = places[event.token]
+        pointer, body = places[event.token]
         if not event.verified:
-            yield fault(place, "set_rule")
+            yield fault(pointer, "set_rule")
         elif (event.type, event.issuer, instant(event.at)) != (body.get("type"), body.get("issuer"), body.get("at")):
-            yield fault(place, "set_content")
+            yield fault(pointer, "set_content")
 
 
 def _expected(log: Sequence[_Entry], sealed: Mapping[str, Any], announced: Mapping[str, Any]) -> ExpectedEvent | None:

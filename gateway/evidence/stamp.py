@@ -110,9 +110,9 @@ def _told(info: bytes, content: bytes, nonce: int | None) -> datetime:
 
 
 def _moment(text: str) -> datetime:
-    whole, _, fraction = text.removesuffix("Z").partition(".")
-    _require(text.endswith("Z") and len(whole) == 14 and len(fraction) <= 9)
-    instant = datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    seconds, _, fraction = text.removesuffix("Z").partition(".")
+    _require(text.endswith("Z") and len(seconds) == 14 and len(fraction) <= 9)
+    instant = datetime.strptime(seconds, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     return instant.replace(microsecond=int(fraction[:6].ljust(6, "0")))
 
 

@@ -62,8 +62,8 @@ class Signers:
         return key
 
 
-def read(content: bytes, place: str) -> tuple[Mapping[str, Any], ...]:
-    """The JWKs of a set in JSON. Raises `EvidenceKeysInvalid` naming `place`; also where no key can verify."""
+def read(content: bytes, pointer: str) -> tuple[Mapping[str, Any], ...]:
+    """The JWKs of a set in JSON. Raises `EvidenceKeysInvalid` naming `pointer`; also where no key can verify."""
     try:
         jwk_set = json.loads(content) if len(content) <= LARGEST_SET else None
     except (ValueError, RecursionError):
@@ -73,7 +73,7 @@ def read(content: bytes, place: str) -> tuple[Mapping[str, Any], ...]:
     if keys and listed and Signers(keys):
         return tuple(keys)
     fault = Finding(
-        place,
+        pointer,
         "jwks",
         "Erwartet wird ein JWK-Satz mit öffentlichen Schlüsseln, wie ihn `gateway evidence keys` ausgibt.",
         "A JWK set of public keys is expected, as `gateway evidence keys` prints it.",

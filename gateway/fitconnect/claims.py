@@ -164,8 +164,8 @@ def _uuid(value: object, prefix: str, rule: str) -> str:
 
 
 def _instant(value: object) -> datetime:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    _require(whole and names.SET_IAT_MIN <= int(str(value)) <= LATEST_IAT, "iat")
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    _require(is_integer and names.SET_IAT_MIN <= int(str(value)) <= LATEST_IAT, "iat")
     return datetime.fromtimestamp(int(str(value)), UTC)
 
 

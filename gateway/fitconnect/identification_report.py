@@ -144,10 +144,7 @@ class _SubjectMembers:
         self._levels: dict[str, Level] = {}
 
     def person(self, person: Person) -> dict[str, Any]:
-        return {
-            **self.members(person.values, _PERSON),
-            **self.nested("placeOfResidence", person.values, _RESIDENCE),
-        }
+        return {**self.members(person.values, _PERSON), **self.nested("placeOfResidence", person.values, _RESIDENCE)}
 
     def members(self, values: Mapping[str, Attested], table: Mapping[str, str]) -> dict[str, Any]:
         taken: dict[str, Any] = {}

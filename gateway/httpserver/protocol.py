@@ -93,14 +93,14 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         self._quiet = self.loop.time()
-        rest: bytes | memoryview = data
-        while rest and not self._refused:
+        unread: bytes | memoryview = data
+        while unread and not self._refused:
             most = _SLICE if self._open else self.limits.head_bytes - self._unfinished
-            if len(rest) > most:
-                rest = memoryview(rest)
-            rest = self._feed(rest[:most], rest[most:]) if len(rest) > most else self._feed(rest, b"")
+            if len(unread) > most:
+                unread = memoryview(unread)
+            unread = self._feed(unread[:most], unread[most:]) if len(unread) > most else self._feed(unread, b"")
 
-    def _feed(self, piece: bytes | memoryview, rest: bytes | memoryview) -> bytes | memoryview:
+    def _feed(self, piece: bytes | memoryview, unread: bytes | memoryview) -> bytes | memoryview:
         """Give the parser one piece; returns what is to come after it."""
         if not self._open and not self._unfinished and self.cycle is not None:
             self._since = self._quiet  # the first byte of a further head
@@ -108,7 +108,7 @@ class BoundedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade as offered:
-            rest = b"".join((piece[offered.args[0] :], rest))  # nothing is upgraded
+            unread = b"".join((piece[offered.args[0] :], unread))  # nothing is upgraded
             if self._behind_offer is not None:
                 self.parser, self._behind_offer = parser_in_body(self, self._behind_offer), None
         except httptools.HttpParserError as error:
@@ -120,7 +120,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._unfinished = 1 if self._begun else 0
         if self.flow.read_paused:
             self._window, self._window_since = 0, self._quiet  # it is us who do not read
-        return rest
+        return unread
 
     def _count(self, size: int, *, in_body: bool) -> None:
         """Weigh a piece in which nothing came to its end."""

@@ -30,5 +30,7 @@ WEB_PAGE: Final = re.compile(r"https://[^\s@/?#\\\"<>]+([/?#][^\s\\\"<>]*)?")
 """A page that people are led to by a link: https, without a user."""
 BMI_ID: Final = re.compile(r"BMI-[A-Za-z0-9]{1,40}")
 """An online service, as BundID names it."""
+LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""Half a character, which JSON can write and UTF-8 cannot."""
 PROVIDER_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 """An identity provider, by a name of ours."""

@@ -45,5 +45,5 @@ def _end(content: bytes, at: int) -> int | None:
     if kind == b"IHDR" and length < _SIZE.size:
         return None
     (checksum,) = _CHECKSUM.unpack_from(content, data + length)
-    whole = zlib.crc32(content[at + 4 : data + length]) == checksum
-    return data + length + _CHECKSUM.size if whole else None
+    sound = zlib.crc32(content[at + 4 : data + length]) == checksum
+    return data + length + _CHECKSUM.size if sound else None

@@ -76,10 +76,10 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib ships
         return client
 
     def query_authorization_code(self, _code: str, client: _Client) -> _Code | None:
-        found = self.request.found
-        if found is None or found.row.client != client.registered.client.id:
+        answer = self.request.found
+        if answer is None or answer.row.client != client.registered.client.id:
             return None
-        return _Code(found.row.request)
+        return _Code(answer.row.request)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         return 200, {}, self.TOKEN_RESPONSE_HEADER

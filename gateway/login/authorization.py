@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.input import json_reader
-from gateway.input.patterns import SECRET
+from gateway.input.patterns import LONE_SURROGATE, PROVIDER_NAME, SECRET
 from gateway.login.claims import SCOPES, Demanded
 from gateway.login.clients import Registration, Registry, RelyingParty
 from gateway.login.levels import level_of
@@ -28,11 +28,9 @@ MOST_CHARACTERS: Final = 16_384
 """What a request may have at all; beyond it nothing of it is read."""
 _LIMITS: Final[Mapping[str, int]] = {"state": 4096, "nonce": 1024, "claims": 4096, "login_hint": 1024, "scope": 1024}
 _LIMIT: Final = 8192  # of any other parameter
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _STATE: Final = re.compile(r"[\x20-\x7e]*")  # RFC 6749 appendix A.5
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
-_PROVIDER: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _MODES: Final = ("query", "form_post")
 _NOT_TAKEN: Final = {
     "request": "request_not_supported",
@@ -136,7 +134,7 @@ def bounded(parameters: Parameters) -> bool:
     if len(parameters) > MOST_PARAMETERS:
         return False
     text = "".join(part for pair in parameters for part in pair)
-    return len(text) <= MOST_CHARACTERS and _SURROGATE.search(text) is None
+    return len(text) <= MOST_CHARACTERS and LONE_SURROGATE.search(text) is None
 
 
 def once(parameters: Parameters, name: str) -> str | None:
@@ -199,7 +197,7 @@ def read(parameters: Parameters, to: Addressed, issuer: str) -> AuthorizationReq
         subject=subject if isinstance(subject, str) else None,
         hint=by_name.get("id_token_hint"),
         language=language_of(by_name.get("ui_locales", "")),
-        provider=by_name["provider"] if _PROVIDER.fullmatch(by_name.get("provider", "")) else None,
+        provider=by_name["provider"] if PROVIDER_NAME.fullmatch(by_name.get("provider", "")) else None,
     )
 
 

@@ -39,11 +39,7 @@ class Choosing:
     """Finds providers and leads to them."""
 
     def __init__(
-        self,
-        providers: Providers,
-        refusals: Refusals,
-        random: Callable[[int], bytes],
-        figures: LoginFigures,
+        self, providers: Providers, refusals: Refusals, random: Callable[[int], bytes], figures: LoginFigures
     ) -> None:
         self._providers = providers
         self._refusals = refusals

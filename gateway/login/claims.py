@@ -130,7 +130,7 @@ def _every(identity: Identity) -> dict[str, Any]:
 
 
 def _of_values(person: Values, organisation: Values) -> dict[str, Any]:
-    claims = {claim: made(person) for claim, made in _PERSON.items()}
+    claims = {claim: value_of(person) for claim, value_of in _PERSON.items()}
     if organisation:
         parts: dict[str, Any] = {n: value.value for n, value in organisation.items() if n not in _ADDRESS}
         address = _address(organisation)

@@ -15,7 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from gateway.crypto import base64url, jws, rsa_private
-from gateway.crypto.keys import PrivateKey, VerifyKey, private_key, verify_key
+from gateway.crypto.keys import PrivateKey, VerifyKey, kid_of, private_key, verify_key
 from gateway.crypto.keys import generate_ed25519 as new_ed25519
 from gateway.errors import CryptoFailure, KeyUnfit
 
@@ -51,7 +51,7 @@ def read_private(jwk: Mapping[str, Any]) -> PrivateKey:
         key_pair = rsa_private.key_pair(rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, public.public_numbers()))
     except (KeyError, ValueError, UnsupportedAlgorithm):
         raise KeyUnfit(rule="private_form") from None
-    return PrivateKey(_kid(jwk), key_pair, jwk["alg"], _published(jwk, _kid(jwk), jwk["alg"]))
+    return PrivateKey(kid_of(jwk), key_pair, jwk["alg"], _published(jwk, kid_of(jwk), jwk["alg"]))
 
 
 def read_public(jwk: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -60,7 +60,7 @@ def read_public(jwk: Mapping[str, Any]) -> Mapping[str, Any]:
         return read_private(jwk).public_jwk
     verifying, alg = _verifying(jwk)
     del verifying
-    return _published(jwk, _kid(jwk), alg)
+    return _published(jwk, kid_of(jwk), alg)
 
 
 class IdTokenKeys:
@@ -108,7 +108,7 @@ def _rsa_public(jwk: Mapping[str, Any]) -> rsa.RSAPublicKey:
         raise KeyUnfit(rule="alg")
     if jwk.get("e") != "AQAB":
         raise KeyUnfit(rule="e")
-    _kid(jwk)
+    kid_of(jwk)
     try:
         key = rsa.RSAPublicNumbers(65537, _number(jwk["n"])).public_key()
     except (KeyError, ValueError, UnsupportedAlgorithm):
@@ -125,13 +125,6 @@ def _rsa_jwk(key: rsa.RSAPrivateKey, alg: str, kid: str) -> dict[str, Any]:
     parts = {**public, **exponents, "p": numbers.p, "q": numbers.q}
     texts = {name: _text(value, (value.bit_length() + 7) // 8) for name, value in parts.items()}
     return {"kty": "RSA", "alg": alg, "kid": kid, "key_ops": ["sign"], **texts}
-
-
-def _kid(jwk: Mapping[str, Any]) -> str:
-    kid = jwk.get("kid")
-    if not isinstance(kid, str) or not 8 <= len(kid) <= 64 or not kid.isprintable():
-        raise KeyUnfit(rule="kid")
-    return kid
 
 
 def _number(text: object) -> int:

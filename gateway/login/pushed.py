@@ -19,7 +19,7 @@ from gateway.login.certificates import Presented
 from gateway.login.clients import Registry
 from gateway.login.codes import digest
 from gateway.login.provider import Provider
-from gateway.login.token_request import OAuthAnswer, TokenRequest
+from gateway.login.token_request import JSON_HEADERS, OAuthAnswer, TokenRequest
 from gateway.login.tokens import Issuer
 from gateway.ports.clock import Clock
 from gateway.ports.login import LoginStore
@@ -28,7 +28,6 @@ PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
 LIFETIME_S: Final = 90
 _LONGEST: Final = 256
 _CREDENTIALS: Final = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
-_HEADERS: Final = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +42,7 @@ class PushedRequests:
     """Takes pushed requests, and gives them back; the login that one leads to uses it up (`ports.login`)."""
 
     def __init__(
-        self,
-        logins: LoginStore,
-        registry: Registry,
-        portals: Provider,
-        clock: Clock,
-        random: Callable[[int], bytes],
+        self, logins: LoginStore, registry: Registry, portals: Provider, clock: Clock, random: Callable[[int], bytes]
     ) -> None:
         self._logins = logins
         self._registry = registry
@@ -78,7 +72,7 @@ class PushedRequests:
         expires_at = self._clock.now() + timedelta(seconds=LIFETIME_S)
         kept = {"issuer": issuer.url, "parameters": [list(pair) for pair in parameters]}
         await self._logins.push(digest(uri), client, kept, expires_at)
-        return OAuthAnswer(201, {"request_uri": uri, "expires_in": LIFETIME_S}, _HEADERS)
+        return OAuthAnswer(201, {"request_uri": uri, "expires_in": LIFETIME_S}, JSON_HEADERS)
 
     async def resolved(self, issuer: Issuer, parameters: Parameters) -> Resolved | None:
         """What was pushed under the name that stands in the request, else the request; None: no such push here."""

@@ -46,12 +46,7 @@ class SigningOut:
     """Ends sessions; the store notes whose portals want to know."""
 
     def __init__(
-        self,
-        logins: LoginStore,
-        registry: Registry,
-        keys: IdTokenKeys,
-        clock: Clock,
-        refusals: Refusals,
+        self, logins: LoginStore, registry: Registry, keys: IdTokenKeys, clock: Clock, refusals: Refusals
     ) -> None:
         self._logins = logins
         self._registry = registry

@@ -25,6 +25,9 @@ FORM_LIMIT: Final = 16_384
 _FIELDS_MOST: Final = 40
 
 
+JSON_HEADERS: Final = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
 @dataclass(frozen=True, slots=True)
 class OAuthAnswer:
     """What an endpoint says: HTTP status, JSON body, headers."""

@@ -74,11 +74,7 @@ class PortalTokens:
     """
 
     def __init__(
-        self,
-        key: PrivateKey,
-        registry: Registry,
-        new_id: Callable[[], str],
-        others: Sequence[Mapping[str, Any]] = (),
+        self, key: PrivateKey, registry: Registry, new_id: Callable[[], str], others: Sequence[Mapping[str, Any]] = ()
     ) -> None:
         self._key = key
         self._public: dict[str, tuple[VerifyKey, str]] = {

@@ -15,15 +15,14 @@ from gateway.login.authorization import Parameters, once
 from gateway.login.claims import released
 from gateway.login.codes import digest
 from gateway.login.failed_tries import FailedTries
-from gateway.login.token_request import OAuthAnswer
+from gateway.login.token_request import JSON_HEADERS, OAuthAnswer
 from gateway.login.tokens import Issuer
 from gateway.ports.clock import Clock
 from gateway.ports.login import LoginStore
 
 _BEARER: Final = re.compile(rf"(?i:bearer) +({SECRET.pattern})")
-_HEADERS: Final = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 _REFUSED: Final = OAuthAnswer(
-    401, {"error": "invalid_token"}, {**_HEADERS, "WWW-Authenticate": 'Bearer error="invalid_token"'}
+    401, {"error": "invalid_token"}, {**JSON_HEADERS, "WWW-Authenticate": 'Bearer error="invalid_token"'}
 )
 
 
@@ -56,7 +55,7 @@ class Userinfo:
             return _REFUSED
         requested, verified = token.claims.get("userinfo", ()), token.claims.get("verified", {})
         claims = released(login.identity, token.scopes, requested, issuer.url, verified)
-        return OAuthAnswer(200, {"sub": login.subject, **claims}, _HEADERS)
+        return OAuthAnswer(200, {"sub": login.subject, **claims}, JSON_HEADERS)
 
 
 def _presented(authorization: Sequence[str], form: Parameters) -> str | None:

@@ -168,8 +168,8 @@ def message_id(webhook: UUID, cursor: str) -> UUID:
 
 def body(message: WebhookMessage) -> bytes:
     """The bytes that are sent and signed."""
-    whole = {"type": message.type, "timestamp": instant(message.at), "data": dict(message.data)}
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+    members = {"type": message.type, "timestamp": instant(message.at), "data": dict(message.data)}
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def signed(message: WebhookMessage, now: datetime) -> tuple[bytes, dict[str, str]]:

@@ -27,11 +27,11 @@ log = structlog.get_logger()
 
 
 GONE: Final = "receiver_gone"
-"""Stands in the log of a message that was given up since nobody is there to hear it."""
+"""Stands in the log of a message that was given up since the settings name no receiver for it."""
 
 
 class ReceiverGoneError(Exception):
-    """Nobody is there to hear it any more: the settings do not know whom it is for. It is given up at once."""
+    """The settings name no receiver for it any more: it is given up at once."""
 
 
 class MessageQueue(Protocol):

@@ -20,9 +20,9 @@ PIECE_BYTES: Final = 262_144
 
 async def pieces(content: bytes) -> AsyncIterator[memoryview]:
     """`content` in pieces that share its memory."""
-    whole = memoryview(content)
-    for start in range(0, len(whole), PIECE_BYTES):
-        yield whole[start : start + PIECE_BYTES]
+    view = memoryview(content)
+    for start in range(0, len(view), PIECE_BYTES):
+        yield view[start : start + PIECE_BYTES]
 
 
 class StreamedBody(Payload):

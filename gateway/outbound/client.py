@@ -234,10 +234,7 @@ def _session(policy: Policy, resolver: PinnedResolver, context: ssl.SSLContext, 
             force_close=not policy.keepalive_s,
         ),
         timeout=aiohttp.ClientTimeout(
-            total=None,
-            connect=policy.pool_s + policy.connect_s,
-            sock_connect=policy.connect_s,
-            sock_read=policy.read_s,
+            total=None, connect=policy.pool_s + policy.connect_s, sock_connect=policy.connect_s, sock_read=policy.read_s
         ),
         headers={"User-Agent": policy.user_agent, "Accept-Encoding": "identity"},
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -26,13 +26,7 @@ GRANT: Final = "client_credentials"
 
 
 def oauth2_client(  # noqa: PLR0913 - a client, where it signs in, and what it is told by
-    policy: Policy,
-    token_url: str,
-    client_id: str,
-    client_secret: str,
-    *,
-    call: str,
-    durations: Durations | None = None,
+    policy: Policy, token_url: str, client_id: str, client_secret: str, *, call: str, durations: Durations | None = None
 ) -> AsyncOAuth2Client:
     """A client of that token endpoint which keeps `policy`; the caller closes it. `call` names its failpoint."""
     return AsyncOAuth2Client(

@@ -153,11 +153,7 @@ def _feedback(runtime: Runtime, statuses: StoredStatuses) -> FeedbackDependencie
 
 
 def _provider(
-    runtime: Runtime,
-    issuers: Sequence[Issuer],
-    registry: Registry,
-    allowances: StoredAllowances,
-    logins: Logins | None,
+    runtime: Runtime, issuers: Sequence[Issuer], registry: Registry, allowances: StoredAllowances, logins: Logins | None
 ) -> Provider:
     """The token server of every issuer. Raises `SettingsInvalid`."""
     return Provider(

@@ -26,11 +26,7 @@ _FILENAME: Final = re.compile(r"[-a-zA-Z0-9ÄÖÜäöüß _!=+~,;.#°§$%()\[\]]
 
 
 def check(
-    rules: Sequence[AttachmentRule],
-    attachments: Sequence[Attachment],
-    record: Mapping[str, object],
-    *,
-    added: int = 1,
+    rules: Sequence[AttachmentRule], attachments: Sequence[Attachment], record: Mapping[str, object], *, added: int = 1
 ) -> list[Finding]:
     """All findings about the attachments of an application.
 
@@ -46,15 +42,15 @@ def check(
     for number, attachment in enumerate(attachments):
         if attachment.purpose is not Purpose.ATTACHMENT:
             continue
-        place = f"/attachments/{number}"
+        pointer = f"/attachments/{number}"
         rule = by_kind.get(attachment.kind)
         if rule is None:
-            findings.append(finding(f"{place}/kind", "attachment_unknown_kind", limit=", ".join(by_kind) or "-"))
+            findings.append(finding(f"{pointer}/kind", "attachment_unknown_kind", limit=", ".join(by_kind) or "-"))
         else:
             counts[rule.kind] = counts.get(rule.kind, 0) + 1
-            findings += _one(place, rule, attachment, counts[rule.kind])
+            findings += _one(pointer, rule, attachment, counts[rule.kind])
         if len(attachment.filename) > MAX_FILENAME or not _FILENAME.fullmatch(attachment.filename):
-            findings.append(finding(f"{place}/filename", "attachment_filename", limit=MAX_FILENAME))
+            findings.append(finding(f"{pointer}/filename", "attachment_filename", limit=MAX_FILENAME))
     for rule in rules:
         if rule.kind not in counts:
             findings += _absent(rule, record)
@@ -91,18 +87,18 @@ def _together(attachments: Sequence[Attachment], most: int) -> list[Finding]:
     return findings
 
 
-def _one(place: str, rule: AttachmentRule, attachment: Attachment, count: int) -> list[Finding]:
+def _one(pointer: str, rule: AttachmentRule, attachment: Attachment, count: int) -> list[Finding]:
     label = (rule.title_de, rule.title_en)
     findings: list[Finding] = []
     if count > rule.max_count:
-        findings.append(finding(f"{place}/kind", "attachment_too_many", label, limit=rule.max_count))
+        findings.append(finding(f"{pointer}/kind", "attachment_too_many", label, limit=rule.max_count))
     if bare(attachment.media_type) not in rule.media_types:
         limit = ", ".join(rule.media_types)
-        findings.append(finding(f"{place}/media_type", "attachment_media_type", label, limit=limit))
+        findings.append(finding(f"{pointer}/media_type", "attachment_media_type", label, limit=limit))
     if attachment.size > (most := min(rule.max_bytes, MAX_FILE_BYTES)):
-        findings.append(finding(f"{place}/upload", "attachment_too_large", label, limit=most))
+        findings.append(finding(f"{pointer}/upload", "attachment_too_large", label, limit=most))
     if attachment.size == 0:
-        findings.append(finding(f"{place}/upload", "attachment_empty", label))
+        findings.append(finding(f"{pointer}/upload", "attachment_empty", label))
     return findings
 
 

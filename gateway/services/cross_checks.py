@@ -27,10 +27,7 @@ SENTENCES: Final = {
         "Der englische Text für {0} fehlt; entweder ergänzen oder en aus languages in service.toml nehmen.",
         "The English text of {0} is missing; add it, or take en out of languages in service.toml.",
     ),
-    "texts_code": (
-        "Diesen Code gibt es am Feld nicht; möglich: {0}.",
-        "The field has no such code; possible: {0}.",
-    ),
+    "texts_code": ("Diesen Code gibt es am Feld nicht; möglich: {0}.", "The field has no such code; possible: {0}."),
     "attachment_field_kind": (
         "Diese Art von Anlage hat der Dienst nicht; möglich: {0}.",
         "The service has no such kind of attachment; possible: {0}.",
@@ -73,11 +70,11 @@ def incoherent(definition: Definition, places: AbstractSet[Tokens], texts: Texts
             yield "texts.toml", _fault(pointer, "texts_missing", name)
 
 
-def unattached(place: str, entry: FieldEntry, form: FormSchema, rules: Sequence[AttachmentRule]) -> Iterator[Finding]:
+def unattached(pointer: str, entry: FieldEntry, form: FormSchema, rules: Sequence[AttachmentRule]) -> Iterator[Finding]:
     """What stands between a field that names attachments and what the service says of their kind.
 
     Args:
-        place: where the fault is to be mended.
+        pointer: where the fault is to be mended.
         entry: how the field is mapped; one that names no attachment has no faults.
         form: the form schema of the mapping.
         rules: the attachments of the service, with a municipality's overrides.
@@ -86,18 +83,18 @@ def unattached(place: str, entry: FieldEntry, form: FormSchema, rules: Sequence[
         return
     rule = next((rule for rule in rules if rule.kind == entry.attachment), None)
     if rule is None:
-        yield _fault(place, "attachment_field_kind", ", ".join(rule.kind for rule in rules) or "-")
+        yield _fault(pointer, "attachment_field_kind", ", ".join(rule.kind for rule in rules) or "-")
         return
     elements = dict(form.elements())
     steps = entry.target.split("/")
     branch = [elements["/".join(steps[: count + 1])] for count in range(len(steps))]
     chosen = any(isinstance(element, Group) and element.choice for element in branch)
     if entry.when is None and not chosen and all(element.minimum for element in branch) and not rule.required:
-        yield _fault(place, "attachment_field_required", entry.target)
+        yield _fault(pointer, "attachment_field_required", entry.target)
     if branch[-1].maximum is not None and rule.max_count > branch[-1].maximum:
-        yield _fault(place, "attachment_field_count", entry.target, str(branch[-1].maximum))
+        yield _fault(pointer, "attachment_field_count", entry.target, str(branch[-1].maximum))
     if rule.max_count < branch[-1].minimum:
-        yield _fault(place, "attachment_field_few", entry.target, str(branch[-1].minimum))
+        yield _fault(pointer, "attachment_field_few", entry.target, str(branch[-1].minimum))
 
 
 def unlisted(plan: FillingPlan, rules: Sequence[AttachmentRule]) -> Iterator[Finding]:

@@ -80,10 +80,7 @@ _SIGNATURE: Final = {
 }
 _DOCUMENT: Final = {
     "type": "object",
-    "properties": {
-        "schema_set": {"type": "string", "minLength": 1},
-        "root": {"type": "string", "minLength": 1},
-    },
+    "properties": {"schema_set": {"type": "string", "minLength": 1}, "root": {"type": "string", "minLength": 1}},
     "required": ["schema_set"],
     "additionalProperties": False,
 }

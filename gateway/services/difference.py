@@ -112,18 +112,18 @@ def _place(entry: FieldEntry) -> str:
 def _values(
     old: Mapping[str, Mapping[str, FieldEntry]], new: Mapping[str, Mapping[str, FieldEntry]]
 ) -> Iterator[ServiceChange]:
-    for place in dict.fromkeys((*old, *new)):
-        before, after = old.get(place, {}), new.get(place, {})
+    for source in dict.fromkeys((*old, *new)):
+        before, after = old.get(source, {}), new.get(source, {})
         if before and not after:
             constant = not any(entry.recorded for entry in before.values())
-            yield ServiceChange("gone", place, list(before), None, compatible=constant)
+            yield ServiceChange("gone", source, list(before), None, compatible=constant)
         elif after and not before:
-            yield ServiceChange("new", place, None, list(after))
+            yield ServiceChange("new", source, None, list(after))
         elif list(before) != list(after):
-            yield ServiceChange("moved", place, list(before), list(after))
+            yield ServiceChange("moved", source, list(before), list(after))
         for path in before.keys() & after.keys():
             if (shown := _conversion(before[path])) != _conversion(after[path]):
-                yield ServiceChange("converted", place, {path: shown}, {path: _conversion(after[path])})
+                yield ServiceChange("converted", source, {path: shown}, {path: _conversion(after[path])})
 
 
 def _conversion(entry: FieldEntry) -> dict[str, Any]:

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-import jsonschema_rs
-
 from gateway.errors.sentences import Sentences
 from gateway.model import Finding
 from gateway.services.definition import DocumentSchema
@@ -21,13 +19,11 @@ from gateway.xoev.fim import FormSchema
 from gateway.xoev.form.published import Published, read_published
 from gateway.xoev.form.published_limits import missing
 from gateway.xoev.mapping.model import Mapping
+from gateway.xoev.message.reading import URI
 from gateway.xoev.schema import compiled_xsd
 from gateway.xoev.xfall import schema as xfall
 
 _PLACE: Final = "service.toml#/document/schema_set"
-_URI: Final = jsonschema_rs.Draft202012Validator(
-    {"type": "string", "format": "uri"}, validate_formats=True, offline=True
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ def document_schema(
         installed: gives the installed schema sets; asked only where one is named.
 
     Returns:
-        the schema and no findings, or None and every fault with a pointer `<file>#<place>`.
+        the schema and no findings, or None and every fault with a pointer `<file>#<path>`.
     """
     if named is None:
         schema, faults = compiled_xsd.load(xfall.to_xsd(form))
@@ -76,9 +72,9 @@ def document_schema(
         return None, tuple(_fault(rule, identity.name, cause.pointer, cause.de, cause.en) for cause in causes)
     published, unfound = read_published(compiled, form, named.root)
     if published is None:
-        place = "service.toml#/document/root" if named.root else _PLACE
-        return None, tuple(replace(fault, pointer=place) for fault in unfound)
-    unfit = [uri for uri in published.schema.prefixes.values() if not _URI.is_valid(uri)]
+        pointer = "service.toml#/document/root" if named.root else _PLACE
+        return None, tuple(replace(fault, pointer=pointer) for fault in unfound)
+    unfit = [uri for uri in published.schema.prefixes.values() if not URI.is_valid(uri)]
     if unfit:
         return None, tuple(_fault("document_uri", uri) for uri in unfit)
     return Chosen(published.schema, published.form, published), ()

@@ -110,8 +110,8 @@ def read_editorial(table: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
     if isinstance(ready.get("maturity"), str):
         del ready["maturity"]
     faults = as_written(_SHAPE.faults(ready), table)
-    rest = {name: value for name, value in table.items() if name not in ready}
+    others = {name: value for name, value in table.items() if name not in ready}
     facts = dict(ready["catalogue"]) if isinstance(ready.get("catalogue"), dict) else {}
     if "maturity" in ready:
         facts["maturity"] = ready["maturity"]
-    return rest, facts, faults
+    return others, facts, faults

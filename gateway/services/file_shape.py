@@ -53,7 +53,7 @@ class FileShape:
 
     def _fault(self, error: jsonschema_rs.ValidationError) -> Finding:
         keyword = str(error.schema_path[-1])
-        place = "".join(f"/{step}" for step in error.instance_path)
+        pointer = "".join(f"/{step}" for step in error.instance_path)
         rule: Any = self.schema
         for step in error.schema_path:
             rule = rule[step]
@@ -61,10 +61,10 @@ class FileShape:
         details = error.kind.as_dict()
         if keyword == "required":
             limit = str(details["property"])
-            place += f"/{limit}"
+            pointer += f"/{limit}"
         elif keyword == "additionalProperties":
             limit = ", ".join(map(str, details.get("unexpected", ())))
-        return Finding(place, f"{self.prefix}{keyword.lower()}", *Sentences(_SENTENCES).said(keyword, limit))
+        return Finding(pointer, f"{self.prefix}{keyword.lower()}", *Sentences(_SENTENCES).said(keyword, limit))
 
 
 def json_ready(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
@@ -72,5 +72,5 @@ def json_ready(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, dict):
-        return {name: json_ready(each) for name, each in value.items()}
-    return [json_ready(each) for each in value] if isinstance(value, list) else value
+        return {name: json_ready(item) for name, item in value.items()}
+    return [json_ready(item) for item in value] if isinstance(value, list) else value

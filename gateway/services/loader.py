@@ -140,19 +140,19 @@ def _folders(directory: Path, faults: list[Finding]) -> list[Path]:
 def _apply(
     services: dict[str, Service], ars: str, service_id: str, values: Mapping[str, Any], faults: list[Finding]
 ) -> None:
-    place = f"parameters/{ars}#/{service_id}"
+    pointer = f"parameters/{ars}#/{service_id}"
     service = services.get(service_id)
     if service is None:
-        faults.append(_fault(place, "unknown_service"))
+        faults.append(_fault(pointer, "unknown_service"))
         return
     changed, unfit = override(service.definition, values)
-    faults += [replace(fault, pointer=place + fault.pointer) for fault in unfit]
+    faults += [replace(fault, pointer=pointer + fault.pointer) for fault in unfit]
     services[service_id] = replace(service, variants={**service.variants, ars: changed})
     if not unfit:
-        faults += [replace(fault, pointer=place + fault.pointer) for fault in speaks(services[service_id], ars)]
+        faults += [replace(fault, pointer=pointer + fault.pointer) for fault in speaks(services[service_id], ars)]
         form, entries = service.compiled.texts.form, (part.entry for part in service.compiled.plan.walk() if part.entry)
         for entry in entries:
-            faults += unattached(f"{place}/attachments/{entry.attachment}", entry, form, changed.attachments)
+            faults += unattached(f"{pointer}/attachments/{entry.attachment}", entry, form, changed.attachments)
 
 
 class _Folder:
@@ -197,8 +197,8 @@ class _Folder:
         for name, fault in incoherent(definition, labels.keys(), named):
             self.taken(name, (None, (fault,)))
         entries = enumerate(mapping.fields.values())
-        for place, entry in ((f"/fields/{number}/attachment", entry) for number, entry in entries):
-            self.taken("mapping.toml", (None, tuple(unattached(place, entry, chosen.form, definition.attachments))))
+        for pointer, entry in ((f"/fields/{number}/attachment", entry) for number, entry in entries):
+            self.taken("mapping.toml", (None, tuple(unattached(pointer, entry, chosen.form, definition.attachments))))
         if len(self.faults) > before:
             return None
         check = RecordCheck(record_schema, labels, root, mapping.rules)
@@ -264,18 +264,18 @@ class _Folder:
         sound = isinstance(labels, dict) and isinstance(codes, dict) and not set(table) - {"labels", "codes"}
         tables = [("/labels", labels), *((f"/codes/{name}", names) for name, names in codes.items())] if sound else []
         misshapen = [
-            place
-            for place, entries in tables
+            pointer
+            for pointer, entries in tables
             if not isinstance(entries, dict) or not all(isinstance(text, str) and text for text in entries.values())
         ]
-        for place in misshapen if sound else ["/"]:
-            self.fault("texts.toml", place, "texts_shape")
+        for pointer in misshapen if sound else ["/"]:
+            self.fault("texts.toml", pointer, "texts_shape")
         if misshapen or not sound or form is None:
             return None
         known = {form.id, *(element.id for _, element in form.elements())}
-        for place, entries in (("/labels", labels), ("/codes", codes)):
+        for pointer, entries in (("/labels", labels), ("/codes", codes)):
             for name in sorted(set(entries) - known):
-                self.fault("texts.toml", f"{place}/{name}", "texts_unknown")
+                self.fault("texts.toml", f"{pointer}/{name}", "texts_unknown")
         return Texts(form, labels, codes)
 
     def examples(self) -> list[Path]:
@@ -335,8 +335,8 @@ class _Folder:
             return {}
         return value
 
-    def fault(self, name: str, place: str, rule: str, *params: str | tuple[str, str]) -> None:
-        self.faults.append(_fault(f"{self.folder.name}/{name}#{place}".rstrip("#"), rule, *params))
+    def fault(self, name: str, pointer: str, rule: str, *params: str | tuple[str, str]) -> None:
+        self.faults.append(_fault(f"{self.folder.name}/{name}#{pointer}".rstrip("#"), rule, *params))
 
 
 NO_PLACE: Final = (
@@ -352,10 +352,7 @@ SENTENCES: Final = {
         "Diese Datei fehlt oder ist nicht lesbar; bitte anlegen oder die Rechte ändern.",
         "This file is missing or cannot be read; write it or change its permissions.",
     ),
-    "file_too_large": (
-        "Die Datei ist größer als 8 MiB; bitte kürzen.",
-        "The file is larger than 8 MiB; shorten it.",
-    ),
+    "file_too_large": ("Die Datei ist größer als 8 MiB; bitte kürzen.", "The file is larger than 8 MiB; shorten it."),
     "not_toml": ("Die Datei ist hier kein gültiges TOML: {0}.", "Here the file is not valid TOML: {0}."),
     "not_json": (
         "Die Datei ist (ab dieser Zeile) kein gültiges JSON-Objekt.",

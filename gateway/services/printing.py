@@ -28,21 +28,23 @@ def findings(service: Service) -> list[Finding]:
 
     Returns:
         a warning for each text with characters that the fonts lack, and an error for each language in which the
-        ordinary example cannot be printed; pointers are `<service>/<file>#<place>`.
+        ordinary example cannot be printed; pointers are `<service>/<file>#<path>`.
     """
     notes = [
-        note for place, text in _texts(service) if (note := shown_otherwise(f"{service.id}/{place}", text)) is not None
+        note
+        for pointer, text in _texts(service)
+        if (note := shown_otherwise(f"{service.id}/{pointer}", text)) is not None
     ]
     return [*notes, *_rehearsed(service)]
 
 
-def shown_otherwise(place: str, text: str) -> Finding | None:
+def shown_otherwise(pointer: str, text: str) -> Finding | None:
     """A warning that names the characters which the PDF shows as `[U+…]`; None where there are none."""
     points = ", ".join(unprintable(text)[:8])
     if not points:
         return None
     return Finding(
-        place,
+        pointer,
         "unprintable",
         f"Die Schriften des PDF haben diese Zeichen nicht; es zeigt [U+…]: {points}. Bitte ersetzen oder entfernen.",
         f"The PDF's fonts lack these characters; it shows [U+…]: {points}. Replace or remove them.",

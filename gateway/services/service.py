@@ -264,11 +264,7 @@ class Service:
         if findings:
             return None, findings
         form, noted = write_document(
-            self.compiled.schema,
-            filled,
-            standard=XFALL,
-            schema_uri=self._form_uri,
-            rules=self.compiled.rules,
+            self.compiled.schema, filled, standard=XFALL, schema_uri=self._form_uri, rules=self.compiled.rules
         )
         template = self.template
         if form is None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from gateway.errors import SetRefused, SetsNotWritten
+from gateway.input import whole_file
 from gateway.model import Finding
 from gateway.sets.installed import FOLDERS, INDEX, InstalledSet, read_files, read_index, write_index
 from gateway.sets.manifest import SetIdentity, digest_of
@@ -130,29 +131,21 @@ def _write(folders: Path, name: str, new_set: NewSet) -> None:
     for path, content in new_set.files.items():
         target = staging / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        with target.with_name(f"{target.name}.part").open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        whole_file.put(target.with_name(f"{target.name}.part"), content)
     for path in new_set.files:
         target = staging / path
         target.with_name(f"{target.name}.part").rename(target)
     for folder, _, _ in os.walk(staging):
-        _sync(Path(folder))
+        whole_file.settle(Path(folder))
     if (folders / name).exists():  # damaged, or left by a run that was broken off
         shutil.rmtree(folders / name)
     staging.rename(folders / name)
-    _sync(folders)
+    whole_file.settle(folders)
 
 
 def _replace_index(directory: Path, sets: tuple[InstalledSet, ...]) -> None:
-    part = directory / f"{INDEX}.part"
-    with part.open("wb") as file:
-        file.write(write_index(sets))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(directory / INDEX)
-    _sync(directory)
+    whole_file.replace(directory / INDEX, write_index(sets), 0o644)
+    whole_file.settle(directory)
 
 
 def _clear(directory: Path, sets: Iterable[InstalledSet]) -> None:
@@ -161,11 +154,3 @@ def _clear(directory: Path, sets: Iterable[InstalledSet]) -> None:
     for folder in (directory / FOLDERS).iterdir():
         if folder.name not in named and _OURS.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink():
             shutil.rmtree(folder)
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -122,14 +122,14 @@ class Library:
         for identity, schema_set in self._sets.items():
             for name, content in schema_set.files.items() if identity.kind == "codelist" else ():
                 table, faults = genericode.read([content])
-                place = f"{identity.name}/{name}#"
-                findings += tuple(replace(fault, pointer=f"{place}{fault.pointer}") for fault in faults)
+                prefix = f"{identity.name}/{name}#"
+                findings += tuple(replace(fault, pointer=f"{prefix}{fault.pointer}") for fault in faults)
                 if table is not None:
                     tables.append(table)
         return tables, findings
 
 
-def _rules(files: Mapping[str, bytes], place: str) -> _Rules:
+def _rules(files: Mapping[str, bytes], prefix: str) -> _Rules:
     """Every file that is a whole schema; the others are parts that these include."""
     read: list[tuple[str, RuleSet]] = []
     faults: list[Finding] = []
@@ -138,7 +138,7 @@ def _rules(files: Mapping[str, bytes], place: str) -> _Rules:
         if not name.lower().endswith(".sch") or (root is not None and etree.QName(root).localname != "schema"):
             continue
         rules, findings = schematron.read(content, files)
-        faults += [replace(finding, pointer=f"{place}/{name}#{finding.pointer}") for finding in findings]
+        faults += [replace(finding, pointer=f"{prefix}/{name}#{finding.pointer}") for finding in findings]
         read += [] if rules is None else [(name, rules)]
     return tuple(read), tuple(faults)
 

@@ -73,29 +73,29 @@ def plan(files: Mapping[str, bytes], manifest: Manifest, unlisted: Unlisted | No
         is incomplete or somebody changed it. That is a fault where nothing else is to be installed, else a notice.
     """
     by_digest = {sha256(content): path for path, content in files.items()}
-    whole = [entry for entry in manifest.entries if not entry.own and set(entry.files.values()) <= set(by_digest)]
+    present = [entry for entry in manifest.entries if not entry.own and set(entry.files.values()) <= set(by_digest)]
     sets = [
         NewSet(entry.identity, {name: files[by_digest[digest]] for name, digest in entry.files.items()}, listed=True)
-        for entry in whole
+        for entry in present
     ]
-    known = {digest for entry in whole for digest in entry.files.values()}
-    complete = {name for entry in whole for name in entry.files}
-    rest = {path: content for path, content in files.items() if sha256(content) not in known and _kind(path, content)}
+    known = {digest for entry in present for digest in entry.files.values()}
+    complete = {name for entry in present for name in entry.files}
+    left = {path: content for path, content in files.items() if sha256(content) not in known and _kind(path, content)}
     if unlisted is not None:
-        more, faults = _unlisted(rest, unlisted)
+        more, faults = _unlisted(left, unlisted)
         planned = (*sets, *more)
         return Plan(planned, (), tuple(faults) if planned or faults else (_fault("/", "set_nothing"),))
-    near = tuple(_near(rest, manifest, complete))
+    near = tuple(_near(left, manifest, complete))
     if sets:
-        return Plan(tuple(sets), tuple(rest), (), tuple(replace(fault, severity=Severity.WARNING) for fault in near))
-    return Plan((), tuple(rest), near or (_fault("/", "set_unlisted" if rest else "set_nothing"),))
+        return Plan(tuple(sets), tuple(left), (), tuple(replace(fault, severity=Severity.WARNING) for fault in near))
+    return Plan((), tuple(left), near or (_fault("/", "set_unlisted" if left else "set_nothing"),))
 
 
-def _near(rest: Mapping[str, bytes], manifest: Manifest, complete: set[str]) -> list[Finding]:
+def _near(left: Mapping[str, bytes], manifest: Manifest, complete: set[str]) -> list[Finding]:
     """A fault for each file that is missing or changed where the source has names or digests of that set."""
     faults: list[Finding] = []
-    digests = {sha256(content) for content in rest.values()}
-    names = {basename(path) for path in rest}
+    digests = {sha256(content) for content in left.values()}
+    names = {basename(path) for path in left}
     for entry in manifest.entries:
         if entry.own or not (set(entry.files.values()) & digests or set(entry.files) & names):
             continue
@@ -121,11 +121,11 @@ def _kind(path: str, content: bytes) -> str:
     return "schema" if lower.endswith(".schema.json") else ""
 
 
-def _unlisted(rest: Mapping[str, bytes], unlisted: Unlisted) -> tuple[list[NewSet], list[Finding]]:
+def _unlisted(left: Mapping[str, bytes], unlisted: Unlisted) -> tuple[list[NewSet], list[Finding]]:
     sets: dict[SetIdentity, NewSet] = {}
     faults: list[Finding] = []
     others: dict[str, dict[str, bytes]] = {"schema": {}, "rules": {}}
-    for path, content in rest.items():
+    for path, content in left.items():
         kind = _kind(path, content)
         if kind != "codelist":
             others[kind][path] = content

@@ -168,7 +168,7 @@ _FORMS: Final[Mapping[re.Pattern[str], tuple[str, str]]] = {
         "Expected is an address that begins with https:// (in test mode also http://), without blanks and fragment.",
     ),
 }
-_PATTERNS: Final = {f"^{form.pattern}$": said for form, said in _FORMS.items()}
+_PATTERNS: Final = {f"^{form.pattern}$": meaning for form, meaning in _FORMS.items()}
 """What people read instead of a pattern."""
 
 

@@ -40,8 +40,7 @@ class EnvironmentSection(Section):
         description="Base address of the Routing API; unset: it is not asked whether it leads to our destinations.",
     )
     portal_issuer: Counterpart | None = Field(
-        None,
-        description="Issuer of destination signatures; its keys are read below it. Unset: routing is not asked.",
+        None, description="Issuer of destination signatures; its keys are read below it. Unset: routing is not asked."
     )
     delivery_issuer: tuple[IssuerName, ...] = Field(
         (), description="Issuers that the delivery service signs its events as."

@@ -156,9 +156,9 @@ def entity_id_faults(towns: Sequence[tuple[str, IdentitySection]]) -> list[Findi
         for name, provider in section.providers.items():
             others = ", ".join(sorted(owners[_host(provider.entity_id)] - {slug}))
             if others:
-                place = f"{slug}.identity.providers.{name}.entity_id"
+                pointer = f"{slug}.identity.providers.{name}.entity_id"
                 de, en = (text.format(others=others) for text in _SHARED)
-                findings.append(Finding(place, "not_unique", de, en))
+                findings.append(Finding(pointer, "not_unique", de, en))
     return findings
 
 

@@ -108,45 +108,45 @@ def algorithms(clients: Iterable[ClientSection]) -> list[str]:
 
 
 def _faults(client: ClientSection, clients: Sequence[ClientSection]) -> Iterator[Finding]:
-    place = f"clients.{client.id}"
-    yield from _addresses(client, place)
+    pointer = f"clients.{client.id}"
+    yield from _addresses(client, pointer)
     if set(client.scopes) - {*ALL_SCOPES, *OPENID_SCOPES}:
-        yield _SENTENCES.finding(f"{place}.scopes", "scope_unknown", known=", ".join((*ALL_SCOPES, *OPENID_SCOPES)))
+        yield _SENTENCES.finding(f"{pointer}.scopes", "scope_unknown", known=", ".join((*ALL_SCOPES, *OPENID_SCOPES)))
     if not client.redirect_uris:
         for name in _without_logins(client):
-            yield _SENTENCES.finding(f"{place}.{name}", "needs_redirect_uris")
-    yield from _of_an_app(client, place) if client.public else _of_a_portal(client, place)
+            yield _SENTENCES.finding(f"{pointer}.{name}", "needs_redirect_uris")
+    yield from _of_an_app(client, pointer) if client.public else _of_a_portal(client, pointer)
     confidential = {other.id for other in clients if not other.public and other.id != client.id}
     if client.portal is not None and client.portal not in confidential:
-        yield _SENTENCES.finding(f"{place}.portal", "portal_unknown")
+        yield _SENTENCES.finding(f"{pointer}.portal", "portal_unknown")
 
 
-def _addresses(client: ClientSection, place: str) -> Iterator[Finding]:
+def _addresses(client: ClientSection, pointer: str) -> Iterator[Finding]:
     for name in ("redirect_uris", "post_logout_redirect_uris"):
         for number, address in enumerate(getattr(client, name)):
             if not _sound(address, public=client.public):
-                yield _SENTENCES.finding(f"{place}.{name}.{number}", "redirect_uri")
+                yield _SENTENCES.finding(f"{pointer}.{name}.{number}", "redirect_uri")
 
 
-def _of_a_portal(client: ClientSection, place: str) -> Iterator[Finding]:
+def _of_a_portal(client: ClientSection, pointer: str) -> Iterator[Finding]:
     if client.portal is not None:
-        yield _SENTENCES.finding(f"{place}.portal", "portal_of_an_app")
+        yield _SENTENCES.finding(f"{pointer}.portal", "portal_of_an_app")
     method = client.token_auth_method
     if method == _NONE:
-        yield _SENTENCES.finding(f"{place}.token_auth_method", "method_public")
+        yield _SENTENCES.finding(f"{pointer}.token_auth_method", "method_public")
     needed = _CREDENTIALS.get(method or "", ())
     if needed and not any(getattr(client, name) for name in needed):
-        yield _SENTENCES.finding(f"{place}.token_auth_method", "method_credentials", needed=", ".join(needed))
+        yield _SENTENCES.finding(f"{pointer}.token_auth_method", "method_credentials", needed=", ".join(needed))
 
 
-def _of_an_app(client: ClientSection, place: str) -> Iterator[Finding]:
+def _of_an_app(client: ClientSection, pointer: str) -> Iterator[Finding]:
     for name in (*_EVERY, "previous_secret_files"):
         if getattr(client, name):
-            yield _SENTENCES.finding(f"{place}.{name}", "public_credentials")
+            yield _SENTENCES.finding(f"{pointer}.{name}", "public_credentials")
     if client.token_auth_method not in {None, _NONE}:
-        yield _SENTENCES.finding(f"{place}.token_auth_method", "public_credentials")
+        yield _SENTENCES.finding(f"{pointer}.token_auth_method", "public_credentials")
     if not client.require_pkce:
-        yield _SENTENCES.finding(f"{place}.require_pkce", "public_pkce")
+        yield _SENTENCES.finding(f"{pointer}.require_pkce", "public_pkce")
 
 
 def _without_logins(client: ClientSection) -> Iterator[str]:

@@ -134,8 +134,8 @@ def key_faults(file: MunicipalityFile) -> list[Finding]:
     for number, destination in enumerate(file.destinations):
         asked = destination.signature
         if asked is not None and asked.packaging == "enveloped" and asked.format != "xades":
-            place = f"{file.slug}.destinations.{number}.signature.packaging"
-            findings.append(Finding(place, "signature_packaging", *PACKAGING))
+            pointer = f"{file.slug}.destinations.{number}.signature.packaging"
+            findings.append(Finding(pointer, "signature_packaging", *PACKAGING))
     return findings
 
 

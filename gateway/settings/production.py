@@ -156,8 +156,8 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
 def refused(sections: Iterable[tuple[str, BaseModel]], files: Iterable[Path]) -> list[Finding]:
     """Every fault of the sections (each with its place) and of the files that they were read from."""
     findings: dict[Finding, None] = {}
-    for place, section in sections:
-        for value in every(section, place):
+    for pointer, section in sections:
+        for value in every(section, pointer):
             findings |= dict.fromkeys(_faults(value))
     for file in files:
         findings |= dict.fromkeys(_exposed(str(file), file, private=False))
@@ -184,27 +184,27 @@ def _faults(value: SettingValue) -> Iterator[Finding]:
             yield from _exposed(f"{value.place}: {program}", Path(program), private=False)
 
 
-def fault(place: str, rule: str, **said: object) -> Finding:
+def fault(pointer: str, rule: str, **said: object) -> Finding:
     """One refusal; `rule` names its sentences."""
-    return Finding(place, RULE, *Sentences(_SENTENCES).said(rule, **said))
+    return Finding(pointer, RULE, *Sentences(_SENTENCES).said(rule, **said))
 
 
-def _address(place: str, text: str, kind: SettingKind | None) -> Iterator[Finding]:
+def _address(pointer: str, text: str, kind: SettingKind | None) -> Iterator[Finding]:
     scheme = text.partition(":")[0].lower()
     if (kind in _ADDRESSES and not text.lower().startswith("https://")) or (
         kind is SettingKind.ISSUER and scheme == "http"
     ):
-        yield fault(place, "https")
+        yield fault(pointer, "https")
     if kind in _CALLED:
         host = text if kind is SettingKind.COUNTERPART_HOST else _host(text)
         if is_loopback(host) or _is_unspecified(host):
-            yield fault(place, "loopback")
+            yield fault(pointer, "loopback")
 
 
-def counterparts(place: str, addresses: Iterable[str]) -> Iterator[Finding]:
+def counterparts(pointer: str, addresses: Iterable[str]) -> Iterator[Finding]:
     """What is wrong with addresses of counterparts that stand in a file."""
     for address in addresses:
-        yield from _address(place, address, SettingKind.COUNTERPART)
+        yield from _address(pointer, address, SettingKind.COUNTERPART)
 
 
 def _host(address: str) -> str:
@@ -239,17 +239,17 @@ def _literal(name: str) -> IPv4Address | IPv6Address | None:
     return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
-def _file(place: str, path: Path, kind: SettingKind | None) -> Iterator[Finding]:
+def _file(pointer: str, path: Path, kind: SettingKind | None) -> Iterator[Finding]:
     content = _content(path) if kind is not None else b""
     private = kind in _PRIVATE or (kind is SettingKind.JWK and _jwk_secret(content) is not None)
-    yield from _exposed(f"{place}: {path}", path, private=private)
+    yield from _exposed(f"{pointer}: {path}", path, private=private)
     if content:
-        yield from _secret(f"{place}: {path}", content, kind)
+        yield from _secret(f"{pointer}: {path}", content, kind)
 
 
-def _exposed(place: str, path: Path, *, private: bool) -> Iterator[Finding]:
+def _exposed(pointer: str, path: Path, *, private: bool) -> Iterator[Finding]:
     for rule, where in exposure(path, private=private):
-        yield fault(place if where == str(path) else where, rule, path=where)
+        yield fault(pointer if where == str(path) else where, rule, path=where)
 
 
 def _content(path: Path) -> bytes:
@@ -260,22 +260,22 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def _secret(place: str, content: bytes, kind: SettingKind | None) -> Iterator[Finding]:
+def _secret(pointer: str, content: bytes, kind: SettingKind | None) -> Iterator[Finding]:
     if least := _NEEDED.get(kind) if kind else None:
         if weak_text(content.decode(errors="replace"), least):
-            yield fault(place, "weak_secret", least=least)
+            yield fault(pointer, "weak_secret", least=least)
     elif kind is SettingKind.DATABASE:
         passwords = _database_passwords(content.decode(errors="replace"))
         if any(weak_text(password, LEAST_PASSWORD) for password in passwords):
-            yield fault(place, "weak_secret", least=LEAST_PASSWORD)
+            yield fault(pointer, "weak_secret", least=LEAST_PASSWORD)
     elif kind is SettingKind.MASTER_KEY:
         key = _base64(content)
         if key and weak_key(key):
-            yield fault(place, "weak_key")
+            yield fault(pointer, "weak_key")
     elif kind is SettingKind.JWK:
         secret = _jwk_secret(content)
         if secret and weak_key(secret):
-            yield fault(place, "weak_key")
+            yield fault(pointer, "weak_key")
 
 
 def _database_passwords(address: str) -> list[str]:

@@ -166,9 +166,9 @@ def _toml(file: Path) -> dict[str, Any]:
         en = f"The file cannot be read: {text}. Correct its path or permissions."
         raise SettingsInvalid(findings=(Finding(str(file), "unreadable", de, en),)) from None
     except NotToml as error:
-        place = f"{file}#/{error.line}" if error.line else str(file)
+        pointer = f"{file}#/{error.line}" if error.line else str(file)
         de, en = f"Kein gültiges TOML: {error.de}.", f"No valid TOML: {error.en}."
-        raise SettingsInvalid(findings=(Finding(place, "no_toml", de, en),)) from None
+        raise SettingsInvalid(findings=(Finding(pointer, "no_toml", de, en),)) from None
 
 
 def _is_unknown(name: str) -> bool:

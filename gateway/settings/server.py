@@ -125,8 +125,7 @@ class ClientSection(Section):
         ]
         | None
     ) = Field(
-        None,
-        description="The one way in which it authenticates. Unset: any of its credentials but client_secret_post.",
+        None, description="The one way in which it authenticates. Unset: any of its credentials but client_secret_post."
     )
     redirect_uris: tuple[str, ...] = Field(
         (),

@@ -28,14 +28,14 @@ from gateway.wiring.runtime import Runtime
 
 
 async def exported(
-    runtime: Runtime, loss: AllowedLoss | None = None, told: Callable[[EntryRegistration], Awaitable[None]] = tell
+    runtime: Runtime, loss: AllowedLoss | None = None, report: Callable[[EntryRegistration], Awaitable[None]] = tell
 ) -> ExportSummary:
     """Register what files say now, then make and accept an export of all municipalities unless nothing has changed.
 
-    `told` gets what registering found: an entry with a fault stays as it was and is exported so. Raises as
+    `report` gets what registering found: an entry with a fault stays as it was and is exported so. Raises as
     `Exporter.make`.
     """
-    await told(await registered(runtime))
+    await report(await registered(runtime))
     return await noted(runtime, WorkKind.EXPORT, _made(runtime, loss))
 
 

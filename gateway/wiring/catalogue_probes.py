@@ -109,8 +109,11 @@ def rules(settings: Settings, files: tuple[MunicipalityFile, ...]) -> Rules:
 
 def _dependencies(runtime: Runtime, client: HttpClient) -> Mapping[Subject, Ask]:
     limit_s = runtime.settings.catalogue.probes.timeout_s
-    found = [*_of_gateway(runtime), *_of_environments(runtime, client), *_of_towns(runtime, client)]
-    return {each.subject: partial(ask_dependency, each.call, runtime.clock, limit_s, each.host) for each in found}
+    dependencies = [*_of_gateway(runtime), *_of_environments(runtime, client), *_of_towns(runtime, client)]
+    return {
+        dependency.subject: partial(ask_dependency, dependency.call, runtime.clock, limit_s, dependency.host)
+        for dependency in dependencies
+    }
 
 
 def _of_gateway(runtime: Runtime) -> list[_Dependency]:
@@ -126,37 +129,37 @@ def _of_gateway(runtime: Runtime) -> list[_Dependency]:
 def _of_environments(runtime: Runtime, client: HttpClient) -> list[_Dependency]:
     """The token endpoint of each environment that a municipality uses, as the first one's client, and its routing."""
     info = _addresses()["routing"]["info"]
-    found: dict[str, _Dependency] = {}
+    dependencies: dict[str, _Dependency] = {}
     for file in runtime.files:
         name = file.fitconnect.environment
         environment = runtime.settings.fitconnect.environments[name]
         channel = runtime.channels.get((file.ars, FITCONNECT))
-        if channel is not None and f"token:{name}" not in found:
+        if channel is not None and f"token:{name}" not in dependencies:
             call = partial(_token, channel)
-            found[f"token:{name}"] = _Dependency(Subject("", f"token:{name}"), call, environment.token_url)
+            dependencies[f"token:{name}"] = _Dependency(Subject("", f"token:{name}"), call, environment.token_url)
         if environment.routing_api is not None:
             address = environment.routing_api.rstrip("/") + info
-            found[f"routing:{name}"] = _Dependency(
+            dependencies[f"routing:{name}"] = _Dependency(
                 Subject("", f"routing:{name}"), partial(_found, client, address), address
             )
-    return list(found.values())
+    return list(dependencies.values())
 
 
 def _of_towns(runtime: Runtime, client: HttpClient) -> list[_Dependency]:
     """The destinations of each municipality, and the metadata of its identity providers that are fetched."""
-    found = []
+    dependencies = []
     for file in runtime.files:
         channel = runtime.channels.get((file.ars, FITCONNECT))
         address = runtime.settings.fitconnect.environments[file.fitconnect.environment].submission_api
-        for destination in dict.fromkeys(str(each.destination_id) for each in file.destinations):
+        for destination in dict.fromkeys(str(entry.destination_id) for entry in file.destinations):
             if channel is not None:
                 subject = Subject(file.ars, f"destination:{destination}")
-                found.append(_Dependency(subject, partial(_destination, channel, destination), address))
+                dependencies.append(_Dependency(subject, partial(_destination, channel, destination), address))
     for at in identity.places(runtime.files):
         if at.section.enabled and at.address is not None:
             subject = Subject(at.file.ars, f"identity:{at.file.slug}/{at.name}")
-            found.append(_Dependency(subject, partial(_found, client, at.address), at.address))
-    return found
+            dependencies.append(_Dependency(subject, partial(_found, client, at.address), at.address))
+    return dependencies
 
 
 def _addresses() -> dict[str, dict[str, str]]:

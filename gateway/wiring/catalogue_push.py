@@ -59,10 +59,9 @@ async def open_pusher(runtime: Runtime, rows: StoredPushes) -> AsyncIterator[Pus
     assert section.client_id is not None
     assert section.client_secret_file is not None
     secret = read_header_secret(section.client_secret_file, SECRET)
-    made = oauth2_client(
+    async with oauth2_client(
         way, section.token_url, section.client_id, secret, call="catalogue.push", durations=runtime.durations
-    )
-    async with made as client:
+    ) as client:
         yield Pusher(
             rows,
             ExportedFiles(runtime.store.database),

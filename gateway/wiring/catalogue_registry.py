@@ -44,7 +44,7 @@ class EntryRegistration:
     @property
     def sound(self) -> bool:
         """Whether nothing is an error."""
-        return not any(each.severity is Severity.ERROR for each in self.findings)
+        return not any(fault.severity is Severity.ERROR for fault in self.findings)
 
 
 async def registered(runtime: Runtime) -> EntryRegistration:
@@ -56,15 +56,15 @@ async def registered(runtime: Runtime) -> EntryRegistration:
     findings: list[Finding] = []
     changed: list[tuple[str, str]] = []
     for file in runtime.files:
-        made = await asyncio.to_thread(_entries, runtime, file, await stored.latest(file.ars))
-        done = await stored.register(made.municipality, made.entries, runtime.clock.now(), FILES)
-        findings += made.findings
+        town = await asyncio.to_thread(_entries, runtime, file, await stored.latest(file.ars))
+        done = await stored.register(town.municipality, town.entries, runtime.clock.now(), FILES)
+        findings += town.findings
         changed += [(file.ars, service) for service in done.changed]
-        if made.complete:
+        if town.complete:
             findings += [
                 finding(f"{file.slug}/{service}", "entry_vanished")
                 for service in done.absent
-                if service not in made.refused
+                if service not in town.refused
             ]
     findings += [finding(ars, "entry_town_vanished", number) for ars, number in await _without_file(runtime, stored)]
     return EntryRegistration(tuple(findings), tuple(changed))
@@ -114,6 +114,6 @@ async def tell(registration: EntryRegistration) -> None:
     """Log what changed, and each error by its place and rule."""
     for ars, service in registration.changed:
         await log.ainfo("catalogue.entry_changed", municipality=ars, service=service)
-    for each in registration.findings:
-        if each.severity is Severity.ERROR:
-            await log.awarning("catalogue.entry_fault", place=each.pointer, rule=each.rule)
+    for fault in registration.findings:
+        if fault.severity is Severity.ERROR:
+            await log.awarning("catalogue.entry_fault", place=fault.pointer, rule=fault.rule)

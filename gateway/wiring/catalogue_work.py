@@ -42,8 +42,8 @@ def _places(runtime: Runtime, error: Exception) -> list[tuple[str, str]]:
     """Municipality and service of each finding that names them; of all where none does."""
     findings = error.findings if isinstance(error, GatewayError) else ()
     places: dict[tuple[str, str], None] = {}
-    for each in findings:
-        town, _, rest = each.pointer.partition("/")
+    for finding in findings:
+        town, _, path = finding.pointer.partition("/")
         if town in runtime.municipalities:
-            places[town, rest.partition("/")[0]] = None
+            places[town, path.partition("/")[0]] = None
     return list(places)[:_MOST_PLACES] or [("", "")]

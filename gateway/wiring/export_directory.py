@@ -7,7 +7,6 @@ Standard: PVOG (index by plain file names). Start reading: `write`.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ from typing import Final
 from gateway.catalogue.served import INDEX, ServedFiles
 from gateway.catalogue.xzufi.transfer import index_of
 from gateway.errors import CatalogueExportBusy
+from gateway.input import whole_file
 
 _OURS: Final = re.compile(r"index\.txt|XZUFI\d+\.xml")
 
@@ -39,12 +39,12 @@ async def write(files: ServedFiles, no: int, directory: Path) -> None:
             file = await files.file(name)
             if file is None:
                 raise CatalogueExportBusy
-            await asyncio.to_thread(_put, new / name, file.content)
-        await asyncio.to_thread(_put, new / INDEX, index_of(names))
+            await asyncio.to_thread(whole_file.put, new / name, file.content)
+        await asyncio.to_thread(whole_file.put, new / INDEX, index_of(names))
 
 
 def _check(directory: Path) -> None:
-    if directory.exists() and not all(_OURS.fullmatch(each.name) for each in directory.iterdir()):
+    if directory.exists() and not all(_OURS.fullmatch(path.name) for path in directory.iterdir()):
         raise ForeignFiles
 
 
@@ -57,7 +57,7 @@ def _replacing(directory: Path) -> Iterator[Path]:
     try:
         yield new
         new.chmod(0o755)
-        _settle(new)
+        whole_file.settle(new)
         if directory.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
             directory.rename(old)  # takes the place of the empty one
@@ -69,21 +69,6 @@ def _replacing(directory: Path) -> Iterator[Path]:
             shutil.rmtree(old)
         else:
             new.rename(directory)
-        _settle(directory.parent)
+        whole_file.settle(directory.parent)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-
-
-def _put(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _settle(directory: Path) -> None:
-    opened = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -36,8 +36,8 @@ def id_token_keys(settings: Settings) -> IdTokenKeys | None:
     if not settings.login.id_token_key_files:
         for alg in algorithms(settings.clients):
             if not (path := _usual(settings, alg)).exists():
-                made = jwks.generate(alg, f"id-token-{os.urandom(6).hex()}")
-                write_secret(path, json.dumps(made).encode())
+                key = jwks.generate(alg, f"id-token-{os.urandom(6).hex()}")
+                write_secret(path, json.dumps(key).encode())
     return judge(settings)
 
 

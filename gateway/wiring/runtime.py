@@ -156,14 +156,7 @@ async def open_runtime(  # noqa: PLR0913 - which process opens it, and what it d
             keys=keys,
             clock=clock,
             intake=Intake(
-                store,
-                loaded,
-                municipalities,
-                keys,
-                clock,
-                store.new_id,
-                store.digest,
-                Binding(store.logins, store),
+                store, loaded, municipalities, keys, clock, store.new_id, store.digest, Binding(store.logins, store)
             ),
             delivery=Delivery(
                 store,

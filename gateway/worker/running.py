@@ -42,7 +42,7 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
     """
     failpoints.arm("worker", settings.failpoints)
     async with open_runtime(settings, also=recipients.attempts(settings)) as runtime:
-        await asyncio.to_thread(_rehearse, runtime)
+        await asyncio.to_thread(_warm_up, runtime)
 
         shares = FairShare(PLACES * concurrency, tick=time.monotonic)
         delivery = replace(runtime.delivery, shares=shares)
@@ -71,11 +71,11 @@ async def work(settings: Settings, *, concurrency: int, on_ready: Callable[[], N
                 await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _rehearse(runtime: Runtime) -> None:
+def _warm_up(runtime: Runtime) -> None:
     """Load what the first submissions would otherwise wait for, all at once."""
     runtime.keys.load()
-    readable.rehearse()
-    statements.rehearse()
+    readable.warm_up()
+    statements.warm_up()
 
 
 async def _give_up(runtime: Runtime, submission_id: str, kind: str) -> None:

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.cli import catalogue_export
+from gateway.input import whole_file
 from gateway.settings.catalogue import CatalogueSection, MunicipalityCatalogueSection
 from gateway.store.connection.database import Database, numbered
 from gateway.wiring import catalogue_export as wiring
-from gateway.wiring import export_directory
 from gateway.wiring.catalogue_registry import EntryRegistration
 from tests.catalogue.entries import ARS, entry
 from tests.catalogue.exporting import AGENCY, read_export, register, served
@@ -104,14 +104,14 @@ def test_a_directory_that_cannot_be_filled_stays_as_it_was(gateway, monkeypatch)
     run("catalogue", "export", "--out", gateway.out)
     before = in_directory(gateway.out)
     gateway.do(lambda database: register(database, entry(titles={"de": "Anders"}), gateway.clock.now()))
-    put = export_directory._put
+    put = whole_file.put
 
     def full(path, content):
         if path.name == "index.txt":
             raise OSError(28, "No space left on device", str(path))
         put(path, content)
 
-    monkeypatch.setattr(export_directory, "_put", full)
+    monkeypatch.setattr(whole_file, "put", full)
     done = run("catalogue", "export", "--out", gateway.out)
     assert (done.returncode, in_directory(gateway.out)) == (3, before)
     assert [path.name for path in gateway.out.parent.iterdir()] == ["xzufi"]
@@ -119,7 +119,7 @@ def test_a_directory_that_cannot_be_filled_stays_as_it_was(gateway, monkeypatch)
 
 def test_the_index_is_written_last(gateway, monkeypatch):
     written = []
-    monkeypatch.setattr(export_directory, "_put", lambda path, _: written.append(path.name))
+    monkeypatch.setattr(whole_file, "put", lambda path, _: written.append(path.name))
     assert run("catalogue", "export", "--out", gateway.out).returncode == 0
     assert (len(written), written[-1]) == (2, "index.txt")
 

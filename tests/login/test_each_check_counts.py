@@ -110,7 +110,7 @@ CHECKS = {
     "client of a code": Check(
         authlib_server._CodeGrant,
         "query_authorization_code",
-        "or found.row.client != client.registered.client.id",
+        "or answer.row.client != client.registered.client.id",
         "",
         attacks.code_of_another_client,
     ),
@@ -124,8 +124,8 @@ CHECKS = {
     "town of a code": Check(
         CodeExchange, "find", "or login.municipality != issuer.municipality", "", attacks.code_at_another_town
     ),
-    "code once": Check(memory, "_redeemable", "and not found.used", "", attacks.code_twice),
-    "time of a code": Check(memory, "_redeemable", "and found.code.expires_at > now", "", attacks.code_too_late),
+    "code once": Check(memory, "_redeemable", "and not issued.used", "", attacks.code_twice),
+    "time of a code": Check(memory, "_redeemable", "and issued.code.expires_at > now", "", attacks.code_too_late),
     "verifier": Check(
         CodeChallenge, "validate_code_verifier", "if not ", "return\n    if not ", attacks.wrong_verifier
     ),

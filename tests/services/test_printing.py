@@ -265,7 +265,7 @@ def test_our_own_services_hold_nothing_that_the_pdf_cannot_show() -> None:
 def test_an_application_that_cannot_be_printed_is_told_by_the_check_of_services(
     boot: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readable, "every_text", lambda value: value)
+    monkeypatch.setattr(readable, "with_texts", lambda value, _change: value)
     with pytest.raises(InternalError) as failed:
         printed(boot, "\uf0b7 Anna", "de")
     assert "Anna" not in repr(failed.value)

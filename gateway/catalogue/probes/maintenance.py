@@ -30,5 +30,7 @@ def maintained(windows: Iterable[MaintenanceWindow], name: str, at: datetime) ->
 
 def began(windows: Iterable[MaintenanceWindow], name: str, failed_at: datetime, now: datetime) -> datetime:
     """When an outage that is told now began: with its first failure, or when the maintenance was to be over."""
-    ends = (each.ends for each in windows if each.concerns(name) and each.begins <= failed_at and each.ends <= now)
+    ends = (
+        window.ends for window in windows if window.concerns(name) and window.begins <= failed_at and window.ends <= now
+    )
     return max((failed_at, *ends))

@@ -27,13 +27,13 @@ def ours_is_there(measured: Mapping[Subject, Measurement], references: Sequence[
     """
     if any(references):
         return True
-    services = [each for subject, each in measured.items() if subject.is_service]
+    services = [measurement for subject, measurement in measured.items() if subject.is_service]
     if references:
-        return not services or any(each.good for each in services)
+        return not services or any(measurement.good for measurement in services)
     beyond = [
-        each
-        for subject, each in measured.items()
-        if subject.name.partition(":")[0] not in HERE and each.reason != ProbeReason.ADDRESS_REFUSED
+        measurement
+        for subject, measurement in measured.items()
+        if subject.name.partition(":")[0] not in HERE and measurement.reason != ProbeReason.ADDRESS_REFUSED
     ]
-    hosts = {each.host for each in beyond}
-    return len(hosts) < LEAST_HOSTS or not all(each.away for each in beyond)
+    hosts = {measurement.host for measurement in beyond}
+    return len(hosts) < LEAST_HOSTS or not all(measurement.away for measurement in beyond)

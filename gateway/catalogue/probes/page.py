@@ -1,4 +1,4 @@
-"""What the answer of a service's page means: does it show the service, is there another hop, is it an apology.
+"""What the answer of a service's page means: it shows the service, leads to another hop, or says that it failed.
 
 Knows: status, redirects, the text that a browser would show. Never does: I/O; judge addresses by network (`outbound`
 does, at each hop anew). Standard: RFC 9110 §15; catalogue reference §6.2. Start reading: `judge`, then `next_hop`.
@@ -63,7 +63,7 @@ def judge(
     shown = text(headers.get("content-type", ""), body)
     if any(_folded(phrase) in shown for phrase in phrases if phrase.strip()):
         return ProbeReason.FAILURE_PHRASE
-    if not any(_folded(each) in shown for each in expected if each.strip()):
+    if not any(_folded(sentence) in shown for sentence in expected if sentence.strip()):
         return ProbeReason.TEXT_MISSING
     return None
 

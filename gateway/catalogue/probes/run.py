@@ -136,7 +136,7 @@ Ask = Callable[[], Awaitable[Measurement]]
 class Prober:
     """Makes runs. `ask_page` and `dependencies` measure, `references` say whether addresses of others answer.
 
-    Probes begin evenly over `spread_s` seconds at most, so that nobody feels them; 0: as soon as there is a place.
+    Probes begin evenly over `spread_s` seconds at most, so that no server gets them at once; 0: as soon as one may.
     """
 
     runs: ProbeRuns
@@ -186,14 +186,14 @@ class Prober:
             stands = await self.runs.note(number, several, self.rules, own_network=there)
             if stands is None:
                 return Run(number, tuple(results), there, whole=False)
-            results += [Result(subject, each, stands[subject].works) for subject, each in several.items()]
-        whole = await self.runs.end(number, self.clock.now(), measured.keys(), own_network=there)
-        return Run(number, tuple(results), there, whole)
+            results += [Result(subject, measurement, stands[subject].works) for subject, measurement in several.items()]
+        ended = await self.runs.end(number, self.clock.now(), measured.keys(), own_network=there)
+        return Run(number, tuple(results), there, ended)
 
     def _page(self, page: ServicePage) -> Ask:
         text = self.texts.get(page.subject)
-        wanted = page if text is None else ServicePage(page.subject, page.url, (text,))
-        return lambda: self.ask_page(wanted)
+        expected = page if text is None else ServicePage(page.subject, page.url, (text,))
+        return lambda: self.ask_page(expected)
 
     async def _measure(self, asks: Mapping[Subject, Ask]) -> tuple[dict[Subject, Measurement], list[bool]]:
         places = asyncio.Semaphore(self.at_once)

@@ -32,7 +32,7 @@ def _parts(value: object) -> list[str]:
     if isinstance(value, Mapping):
         return ["{", *_joined([_member(name, value[name]) for name in sorted(value, key=_order)]), "}"]
     if isinstance(value, list | tuple):
-        return ["[", *_joined([_parts(each) for each in value]), "]"]
+        return ["[", *_joined([_parts(item) for item in value]), "]"]
     raise ValueError(type(value).__name__)
 
 

@@ -45,15 +45,15 @@ class DailyReports:
         kept = await self._reports.of(german_date(self._clock.now()))
         if kept is not None:
             return kept
-        made, claimed = await self._made()
+        fresh, claimed = await self._made()
         if not claimed:
             raise NotFound
-        return await self._reports.kept(made)
+        return await self._reports.kept(fresh)
 
     async def anew(self) -> AvailabilityReport:
         """The report as things stand now; it takes the place of what there was of this day."""
-        made, claimed = await self._made()
-        return await self._reports.kept(made, anew=True) if claimed else made
+        fresh, claimed = await self._made()
+        return await self._reports.kept(fresh, anew=True) if claimed else fresh
 
     async def _made(self) -> tuple[AvailabilityReport, int]:
         now, claimed, towns = self._clock.now(), 0, []

@@ -42,12 +42,7 @@ class Publication:
     """Published municipalities; `names` are all of the gateway's, by ARS."""
 
     def __init__(
-        self,
-        names: Mapping[str, str],
-        statuses: CatalogueStatuses,
-        probes: Probes,
-        land: LandCounts,
-        clock: Clock,
+        self, names: Mapping[str, str], statuses: CatalogueStatuses, probes: Probes, land: LandCounts, clock: Clock
     ) -> None:
         self.names = names
         self._statuses, self._probes, self._land, self._clock = statuses, probes, land, clock

@@ -17,12 +17,12 @@ from lxml import etree
 from gateway.catalogue.probes.outage import Outage
 from gateway.catalogue.publication.town import TownStatus
 from gateway.german_time import german_time
+from gateway.xoev.xml.namespace import NAMESPACE
 
 MEDIA_TYPE: Final = "application/atom+xml"
 MOST: Final = 100
 """Outages in one feed, the newest change first."""
 _ATOM: Final = "http://www.w3.org/2005/Atom"
-_XML: Final = "http://www.w3.org/XML/1998/namespace"
 _MINTED: Final = "2026"
 """The year from which our ids are made; a tag URI names a time at which its maker had the name."""
 _NO_CHARACTER: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -30,9 +30,9 @@ _NO_CHARACTER: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufff
 
 def feed(town: TownStatus, outages: Sequence[Outage], *, public_url: str, page: str, itself: str) -> bytes:
     """The feed of a municipality. `page` and `itself` are the absolute addresses of status page and feed."""
-    titles = {each.status.revision.entry.service: each.status.revision.entry.titles for each in town.services}
+    titles = {service.status.revision.entry.service: service.status.revision.entry.titles for service in town.services}
     base = f"tag:{urlsplit(public_url).hostname},{_MINTED}:status:{town.ars}"
-    root = etree.Element(f"{{{_ATOM}}}feed", {f"{{{_XML}}}lang": "de"}, nsmap={None: _ATOM})
+    root = etree.Element(f"{{{_ATOM}}}feed", {f"{{{NAMESPACE}}}lang": "de"}, nsmap={None: _ATOM})
     _text(root, "id", base)
     _text(root, "title", f"Störungen der Online-Dienste: {town.name}")
     _text(root, "updated", _instant(_updated(town, outages)))

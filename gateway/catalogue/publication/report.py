@@ -73,10 +73,10 @@ def _service(service: PublishedService) -> dict[str, Any]:
         "works_since": status.works_since and _instant(status.works_since),
         "findings": list(status.codes),
         "maturity": [
-            {"model": each.model, "level": each.level, "assessed_on": each.assessed_on.isoformat()}
-            for each in entry.maturities
+            {"model": maturity.model, "level": maturity.level, "assessed_on": maturity.assessed_on.isoformat()}
+            for maturity in entry.maturities
         ],
-        "availability": [{"days": each.days, "good": each.good, "bad": each.bad} for each in service.availability],
+        "availability": [{"days": span.days, "good": span.good, "bad": span.bad} for span in service.availability],
     }
 
 

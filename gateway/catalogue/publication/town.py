@@ -121,7 +121,7 @@ class TownStatus:
     @property
     def changed_at(self) -> datetime | None:
         """When the newest entry changed."""
-        return max((each.status.revision.changed_at for each in self.services), default=None)
+        return max((service.status.revision.changed_at for service in self.services), default=None)
 
 
 def _over(span: int, numbers: Sequence[tuple[int, int]]) -> Availability:
@@ -153,9 +153,7 @@ def town(  # noqa: PLR0913 - each named
     """The municipality's offer of that day. Drafts, withdrawn entries and those that are not valid are none of it."""
     services = tuple(
         PublishedService(
-            status,
-            {at: (good, bad) for at, good, bad in measured.get(status.revision.entry.service, ())},
-            day,
+            status, {at: (good, bad) for at, good, bad in measured.get(status.revision.entry.service, ())}, day
         )
         for status in statuses
         if status.revision.entry.published_on(day)
@@ -164,10 +162,10 @@ def town(  # noqa: PLR0913 - each named
 
 
 def _counted(services: Sequence[PublishedService], land: LandCount | None) -> Counts:
-    listed = [each.status.listed for each in services]
+    answers = [service.status.listed for service in services]
     return Counts(
         claimed=len(services),
-        with_key=sum(each.status.revision.entry.leika_key is not None for each in services),
-        listed=None if all(said is None for said in listed) else sum(said is True for said in listed),
+        with_key=sum(service.status.revision.entry.leika_key is not None for service in services),
+        listed=None if all(answer is None for answer in answers) else sum(answer is True for answer in answers),
         land=land,
     )

@@ -113,5 +113,5 @@ class Asker:
 
 def is_page(answer: Answer) -> bool:
     """Whether an answer is a page for people: of a proxy, or of a portal that moved."""
-    said = answer.headers.get("content-type", "").lower()
-    return "html" in said or answer.body.lstrip()[:1] == b"<"
+    media_type = answer.headers.get("content-type", "").lower()
+    return "html" in media_type or answer.body.lstrip()[:1] == b"<"

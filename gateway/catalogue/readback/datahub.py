@@ -54,10 +54,10 @@ def page(raw: bytes, interface: DataHubInterface, now: datetime) -> DataHubPage:
     about = body.get("page", body) if isinstance(body, dict) else None
     if not isinstance(listed, list) or not isinstance(about, dict):
         raise AnswerRefused("form")
-    if not all(isinstance(each, dict) for each in listed):
+    if not all(isinstance(item, dict) for item in listed):
         raise AnswerRefused("form")
     pages, total = _count(about.get("totalPages")), _count(about.get("totalElements"))
-    rows = tuple(_rows((_snake(each) for each in listed), interface, now))
+    rows = tuple(_rows((_snake(item) for item in listed), interface, now))
     return DataHubPage(rows, pages, total)
 
 

@@ -54,8 +54,8 @@ class DataHubSource:
         inherited = [row for row in await ask.inherited(municipality) if row.leika_key in lacking] if lacking else []
         rows = (*own, *(row for row in inherited if row.ars != municipality))
         total = await ask.total(full(municipality[:_LAND_DIGITS]))
-        said = SourceListing(Source.DATA_HUB, tuple(dict.fromkeys(rows)), total)
-        return judged(municipality, entries, said, now)
+        listing = SourceListing(Source.DATA_HUB, tuple(dict.fromkeys(rows)), total)
+        return judged(municipality, entries, listing, now)
 
 
 @dataclass(frozen=True, slots=True)

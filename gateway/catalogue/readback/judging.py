@@ -44,7 +44,8 @@ class Judgement:
     @property
     def unlisted(self) -> frozenset[str]:
         """The services that should be listed and are not."""
-        return frozenset(one.service for one in self.findings if one.service and not self.listings[one.service].listed)
+        services = (finding.service for finding in self.findings)
+        return frozenset(service for service in services if service and not self.listings[service].listed)
 
 
 def expected(entries: Iterable[Entry], now: datetime) -> tuple[Entry, ...]:
@@ -53,26 +54,26 @@ def expected(entries: Iterable[Entry], now: datetime) -> tuple[Entry, ...]:
     return tuple(entry for entry in entries if entry.leika_key and entry.published_on(today))
 
 
-def judged(municipality: str, entries: Sequence[Entry], said: SourceListing, now: datetime) -> Judgement:
+def judged(municipality: str, entries: Sequence[Entry], listing: SourceListing, now: datetime) -> Judgement:
     """What PVOG or Data Hub say of each entry that has a key, and every contradiction with those in the catalogue."""
-    wanted = expected(entries, now)
-    own = _by_key(said.own(municipality), wanted)
-    inherited = _by_key(said.inherited(municipality), ())
+    awaited = expected(entries, now)
+    own = _by_key(listing.own(municipality), awaited)
+    inherited = _by_key(listing.inherited(municipality), ())
     best = {entry.service: _best(entry, own.get(entry.leika_key, ())) for entry in entries if entry.leika_key}
     listings = {
-        service: Listing(said.source, row is not None, now, row.url if row else None, row.place if row else None)
+        service: Listing(listing.source, row is not None, now, row.url if row else None, row.place if row else None)
         for service, row in best.items()
     }
     findings: list[CatalogueFinding] = []
-    for entry in wanted:
+    for entry in awaited:
         row = best[entry.service]
         if row is None:
-            findings.append(_absent(entry, said.source, inherited.get(entry.leika_key, ()), now))
+            findings.append(_absent(entry, listing.source, inherited.get(entry.leika_key, ()), now))
         else:
-            findings += _contradictions(entry, said.source, row, now)
-    claimed = {row.place for entry in wanted if (row := best[entry.service])}
-    findings += _orphans(municipality, said, claimed, now)
-    return Judgement(listings, tuple(findings), len(said.own(municipality)), said.total)
+            findings += _contradictions(entry, listing.source, row, now)
+    claimed = {row.place for entry in awaited if (row := best[entry.service])}
+    findings += _orphans(municipality, listing, claimed, now)
+    return Judgement(listings, tuple(findings), len(listing.own(municipality)), listing.total)
 
 
 def asked_for_routes(entries: Iterable[Entry], now: datetime) -> tuple[Entry, ...]:
@@ -85,19 +86,21 @@ def routed(entries: Iterable[Entry], routes: Mapping[str, Sequence[JudgedRoute]]
     listings: dict[str, Listing] = {}
     findings: list[CatalogueFinding] = []
     for entry in entries:
-        found = routes.get(entry.leika_key or "", ())
+        of_key = routes.get(entry.leika_key or "", ())
         destination = (entry.destination_id or "").lower()
-        ours = [one for one in found if one.route.destination_id == destination]
-        listed = any(one.proven for one in ours)
+        ours = [route for route in of_key if route.route.destination_id == destination]
+        listed = any(route.proven for route in ours)
         listings[entry.service] = Listing(Source.ROUTING, listed, now, None, destination if ours else None)
         if not listed:
-            findings.append(_unrouted(entry, found, ours, now))
+            findings.append(_unrouted(entry, of_key, ours, now))
     return Judgement(listings, tuple(findings), sum(listing.listed for listing in listings.values()))
 
 
 def of_delivered(judgement: Judgement, delivered: Collection[str]) -> Judgement:
     """The same without findings of absence for services that no export has delivered: nobody can list them yet."""
-    findings = (one for one in judgement.findings if one.code not in _ABSENT or one.service in delivered)
+    findings = (
+        finding for finding in judgement.findings if finding.code not in _ABSENT or finding.service in delivered
+    )
     return replace(judgement, findings=tuple(findings))
 
 
@@ -113,13 +116,13 @@ def held_against(before: Collection[str], after: Judgement, wanted: Iterable[Ent
         raise AnswerRefused("shrunk")
 
 
-def _by_key(rows: Iterable[ListedRow], wanted: Sequence[Entry]) -> Mapping[str | None, Sequence[ListedRow]]:
+def _by_key(rows: Iterable[ListedRow], entries: Sequence[Entry]) -> Mapping[str | None, Sequence[ListedRow]]:
     """Rows by key; one whose key the source does not tell belongs to the entry that has its address."""
-    found: dict[str | None, list[ListedRow]] = defaultdict(list)
+    by_key: dict[str | None, list[ListedRow]] = defaultdict(list)
     for row in rows:
-        key = row.leika_key or next((entry.leika_key for entry in wanted if _same(entry, row)), None)
-        found[key].append(row)
-    return found
+        key = row.leika_key or next((entry.leika_key for entry in entries if _same(entry, row)), None)
+        by_key[key].append(row)
+    return by_key
 
 
 def _best(entry: Entry, rows: Sequence[ListedRow]) -> ListedRow | None:
@@ -136,9 +139,9 @@ def _absent(entry: Entry, source: Source, above: Sequence[ListedRow], now: datet
     if not above:
         return _finding(entry, FindingCode.MISSING_IN_PVOG, source, now, expected=entry.url)
     nearest = max(above, key=lambda row: (len(row.ars.rstrip("0")), row.place))
-    found = f"{nearest.ars} {nearest.url or ''}".strip()
+    address = f"{nearest.ars} {nearest.url or ''}".strip()
     return _finding(
-        entry, FindingCode.INHERITED_ONLY, source, now, place=nearest.place, expected=entry.url, found=found
+        entry, FindingCode.INHERITED_ONLY, source, now, place=nearest.place, expected=entry.url, found=address
     )
 
 
@@ -152,17 +155,17 @@ def _contradictions(entry: Entry, source: Source, row: ListedRow, now: datetime)
 
 
 def _orphans(
-    municipality: str, said: SourceListing, claimed: Collection[str], now: datetime
+    municipality: str, listing: SourceListing, claimed: Collection[str], now: datetime
 ) -> Iterable[CatalogueFinding]:
-    told = set(claimed)
-    for row in sorted(said.own(municipality), key=lambda row: (row.place, row.url or "")):
-        if row.place not in told:
-            told.add(row.place)
+    seen = set(claimed)
+    for row in sorted(listing.own(municipality), key=lambda row: (row.place, row.url or "")):
+        if row.place not in seen:
+            seen.add(row.place)
             yield CatalogueFinding(
                 municipality,
                 None,
                 FindingCode.ORPHAN,
-                said.source,
+                listing.source,
                 now,
                 place=row.place,
                 found=row.url,
@@ -171,13 +174,13 @@ def _orphans(
 
 
 def _unrouted(
-    entry: Entry, found: Sequence[JudgedRoute], ours: Sequence[JudgedRoute], now: datetime
+    entry: Entry, of_key: Sequence[JudgedRoute], ours: Sequence[JudgedRoute], now: datetime
 ) -> CatalogueFinding:
     destination = entry.destination_id or ""
     if not ours:
-        others = ", ".join(sorted(one.route.destination_id for one in found)[:_NAMED]) or None
+        others = ", ".join(sorted(route.route.destination_id for route in of_key)[:_NAMED]) or None
         return _finding(entry, FindingCode.DESTINATION_MISSING, Source.ROUTING, now, expected=destination, found=others)
-    broken = [one.broken or "" for one in ours]
+    broken = [route.broken or "" for route in ours]
     cut = "truncated" in broken
     code = FindingCode.SIGNATURE_TRUNCATED if cut else FindingCode.DESTINATION_MISSING
     found_text = f"{len(ours[broken.index('truncated')].route.signature)} characters" if cut else broken[0]

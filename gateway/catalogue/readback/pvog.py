@@ -84,11 +84,11 @@ def descriptions(raw: bytes, interface: PvogInterface) -> DescriptionPage:
     for member in ("totalElements", "numberOfElements"):
         _bounded(body.get(member), interface.most_rows)
     _bounded(len(listed), interface.most_rows)
-    found = tuple(
-        Description(_text(each, "id"), _keys(each), _addresses(each.get("onlineServiceLinks"))) for each in listed
+    described = tuple(
+        Description(_text(item, "id"), _keys(item), _addresses(item.get("onlineServiceLinks"))) for item in listed
     )
     last = body.get("last")
-    return DescriptionPage(found, last if isinstance(last, bool) else len(listed) < interface.page_size)
+    return DescriptionPage(described, last if isinstance(last, bool) else len(listed) < interface.page_size)
 
 
 def rows(
@@ -105,11 +105,11 @@ def rows(
     """
     described: dict[str, tuple[str, ...]] = {}
     pointed: dict[str, list[str]] = {}
-    for each in known:
-        described[each.id] = each.keys
-        for address in each.addresses:
-            pointed.setdefault(address, []).extend(each.keys)
-    made = (
+    for description in known:
+        described[description.id] = description.keys
+        for address in description.addresses:
+            pointed.setdefault(address, []).extend(description.keys)
+    candidates = (
         ListedRow(key, region, address, service.id)
         for service in services
         for ref in service.descriptions
@@ -118,18 +118,18 @@ def rows(
         for key in ref.keys or described.get(ref.id or "") or pointed.get(address or "") or (None,)
         for region in where
     )
-    found: dict[ListedRow, None] = {}
-    for number, row in enumerate(made, start=1):
+    unique: dict[ListedRow, None] = {}
+    for number, row in enumerate(candidates, start=1):
         if number > most:
             raise AnswerRefused("rows")
-        found[row] = None
-    return tuple(found)
+        unique[row] = None
+    return tuple(unique)
 
 
 def _service(value: Mapping[str, Any]) -> OnlineService:
     refs = tuple(
-        DescriptionRef(ref if isinstance(ref := each.get("id"), str) else None, _regions(each.get("ars")), _keys(each))
-        for each in _objects(value.get("serviceDescriptions") or [])
+        DescriptionRef(ref if isinstance(ref := item.get("id"), str) else None, _regions(item.get("ars")), _keys(item))
+        for item in _objects(value.get("serviceDescriptions") or [])
     )
     return OnlineService(_text(value, "id"), _addresses(value.get("links")), refs)
 
@@ -145,7 +145,7 @@ def _object(raw: bytes, most: int) -> Mapping[str, Any]:
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise AnswerRefused("form")
     return value
 
@@ -173,11 +173,11 @@ def _regions(value: object) -> tuple[str, ...]:
 
 def _addresses(value: object) -> tuple[str, ...]:
     """The addresses of links; one that is no text, or longer than any address, is left out."""
-    links = [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-    uris = (each.get("uri") for each in links)
+    links = [link for link in value if isinstance(link, dict)] if isinstance(value, list) else []
+    uris = (link.get("uri") for link in links)
     return tuple(dict.fromkeys(uri for uri in uris if isinstance(uri, str) and 0 < len(uri) <= _TEXT_LIMIT))
 
 
 def _texts(value: object) -> tuple[str, ...]:
     listed = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    return tuple(each for each in listed if isinstance(each, str))
+    return tuple(item for item in listed if isinstance(item, str))

@@ -62,8 +62,8 @@ class PvogSource:
             if any(row.leika_key is None and row.ars == above for row in rows):
                 for some in batches:
                     known += await ask.descriptions(above, some)
-        said = SourceListing(Source.PVOG, pvog.rows(services, known, regions=regions))
-        return judged(municipality, entries, said, now)
+        listing = SourceListing(Source.PVOG, pvog.rows(services, known, regions=regions))
+        return judged(municipality, entries, listing, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +74,17 @@ class _Requests:
     day: str
 
     async def services(self, ars: str, keys: Sequence[str]) -> Iterable[OnlineService]:
-        found: list[OnlineService] = []
+        listed: list[OnlineService] = []
         seen: set[str] = set()
         token: str | None = None
         for _ in range(self.interface.most_pages):
             query = {"ars": ars, "leikaIds": self._joined(keys)} | ({"nextPageToken": token} if token else {})
             raw = await self._get(self.interface.online_services, query)
             page = pvog.online_services(raw, self.interface) if raw is not None else None
-            found += page.services if page else ()
-            once(found)
+            listed += page.services if page else ()
+            once(listed)
             if page is None or page.token is None or not page.services:
-                return found
+                return listed
             if page.token in seen:
                 break
             token = page.token
@@ -92,7 +92,7 @@ class _Requests:
         raise AnswerRefused("endless")
 
     async def descriptions(self, ars: str, keys: Sequence[str]) -> Iterable[Description]:
-        found: list[Description] = []
+        listed: list[Description] = []
         for number in range(self.interface.most_pages):
             query = {
                 "leikaIds": self._joined(keys),
@@ -103,10 +103,10 @@ class _Requests:
             }
             raw = await self._get(self.interface.descriptions, query)
             page = pvog.descriptions(raw, self.interface) if raw is not None else None
-            found += page.descriptions if page else ()
-            once(found)
+            listed += page.descriptions if page else ()
+            once(listed)
             if page is None or page.last or not page.descriptions:
-                return found
+                return listed
         raise AnswerRefused("endless")
 
     def _joined(self, keys: Sequence[str]) -> str:

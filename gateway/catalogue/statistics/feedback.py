@@ -46,15 +46,15 @@ class FeedbackRows(Protocol):
 
 def read(pairs: Iterable[tuple[str, str]], interface: SdgInterface) -> tuple[Mapping[str, str], Sequence[str]]:
     """The form's fields, lines ending in LF, and the names of those that cannot stay as they are."""
-    given: dict[str, list[str]] = {name: [] for name in FIELDS}
+    handed_in: dict[str, list[str]] = {name: [] for name in FIELDS}
     for name, value in pairs:
-        if name in given:
-            given[name].append(value)
-    values = {name: several[0] if len(several) == 1 else "" for name, several in given.items()}
+        if name in handed_in:
+            handed_in[name].append(value)
+    values = {name: several[0] if len(several) == 1 else "" for name, several in handed_in.items()}
     values[TEXT] = _lines(values[TEXT])
     allowed = {CATEGORY: interface.categories, RATING: RATINGS, FOUND: interface.found}
     faults = [name for name, choices in allowed.items() if values[name] not in choices]
-    if len(given[TEXT]) > 1 or len(values[TEXT]) > TEXT_MOST or not _plain(values[TEXT]):
+    if len(handed_in[TEXT]) > 1 or len(values[TEXT]) > TEXT_MOST or not _plain(values[TEXT]):
         faults.append(TEXT)
     return values, faults
 
@@ -64,14 +64,14 @@ def batch(feedbacks: Sequence[Feedback]) -> list[dict[str, Any]]:
     return [
         {
             "feedback": {
-                "category": each.category,
-                "rating": each.rating,
-                "source": each.source,
-                "foundInformation": each.found,
-                "helpUsImprove": each.text,
+                "category": feedback.category,
+                "rating": feedback.rating,
+                "source": feedback.source,
+                "foundInformation": feedback.found,
+                "helpUsImprove": feedback.text,
             }
         }
-        for each in feedbacks
+        for feedback in feedbacks
     ]
 
 

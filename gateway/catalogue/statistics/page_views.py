@@ -49,13 +49,13 @@ class MonthlyViews:
     views: Sequence[PageViews]
 
     def as_json(self) -> dict[str, Any]:
-        """What the caller hears of it."""
+        """The answer to whoever handed them in."""
         return {
             "municipality": self.municipality,
             "month": months.written(self.month),
-            "services": sorted({each.service for each in self.views}),
+            "services": sorted({view.service for view in self.views}),
             "entries": len(self.views),
-            "visits": sum(each.visits for each in self.views),
+            "visits": sum(view.visits for view in self.views),
         }
 
 
@@ -124,10 +124,10 @@ class _Known:
     """The pages that may be spoken of, by service and by address."""
 
     def __init__(self, entries: Sequence[Entry] | None, services: Collection[str] | None) -> None:
-        fit = [each for each in entries or () if each.url and (services is None or each.service in services)]
+        fit = [entry for entry in entries or () if entry.url and (services is None or entry.service in services)]
         self.nowhere = entries is None
-        self.by_service = {each.service: each for each in fit}
-        self.by_url = {each.url: each for each in fit}
+        self.by_service = {entry.service: entry for entry in fit}
+        self.by_url = {entry.url: entry for entry in fit}
 
 
 def _month(value: object, now: datetime, faults: list[Finding]) -> date | None:
@@ -143,43 +143,45 @@ def _month(value: object, now: datetime, faults: list[Finding]) -> date | None:
     return None
 
 
-def _view(value: object, place: str, known: _Known, interface: SdgInterface, faults: list[Finding]) -> PageViews | None:
+def _view(
+    value: object, pointer: str, known: _Known, interface: SdgInterface, faults: list[Finding]
+) -> PageViews | None:
     if not isinstance(value, dict):
-        faults.append(_fault(place, "object"))
+        faults.append(_fault(pointer, "object"))
         return None
     before = len(faults)
     if value.keys() - _ENTRY_MEMBERS:
-        faults.append(_fault(place, "unknown_member"))
-    entry = _entry(value, place, known, faults)
+        faults.append(_fault(pointer, "unknown_member"))
+    entry = _entry(value, pointer, known, faults)
     country, device, visits = value.get("country"), value.get("device"), value.get("visits")
     if not isinstance(country, str) or country not in interface.countries:
-        faults.append(_fault(f"{place}/country", "country"))
+        faults.append(_fault(f"{pointer}/country", "country"))
     if not isinstance(device, str) or device not in interface.devices:
-        faults.append(_fault(f"{place}/device", "device", ", ".join(interface.devices)))
+        faults.append(_fault(f"{pointer}/device", "device", ", ".join(interface.devices)))
     if type(visits) is not int or not 0 < visits <= VISITS_MOST:
-        faults.append(_fault(f"{place}/visits", "visits", VISITS_MOST))
+        faults.append(_fault(f"{pointer}/visits", "visits", VISITS_MOST))
     if len(faults) > before or entry is None:
         return None
     return PageViews(entry.service, str(entry.url), str(country), str(device), int(str(visits)))
 
 
-def _entry(value: Mapping[str, Any], place: str, known: _Known, faults: list[Finding]) -> Entry | None:
+def _entry(value: Mapping[str, Any], pointer: str, known: _Known, faults: list[Finding]) -> Entry | None:
     """The entry that is named, by service or by address; where by both, the service: others may share it."""
-    given = [name for name in ("service", "url") if name in value]
-    if not given:
-        faults.append(_fault(place, "page"))
+    keys = [name for name in ("service", "url") if name in value]
+    if not keys:
+        faults.append(_fault(pointer, "page"))
         return None
-    found = list[Entry]()
-    for name in given:
+    entries = list[Entry]()
+    for name in keys:
         named: Mapping[Any, Entry] = known.by_service if name == "service" else known.by_url
         entry = named.get(value[name]) if isinstance(value[name], str) else None
         if entry is None:
-            faults.extend(() if known.nowhere else [_fault(f"{place}/{name}", f"unknown_{name}")])
+            faults.extend(() if known.nowhere else [_fault(f"{pointer}/{name}", f"unknown_{name}")])
         else:
-            found.append(entry)
-    if len(found) > 1 and found[0].url != found[1].url:
-        faults.append(_fault(place, "page"))
-    return found[0] if found else None
+            entries.append(entry)
+    if len(entries) > 1 and entries[0].url != entries[1].url:
+        faults.append(_fault(pointer, "page"))
+    return entries[0] if entries else None
 
 
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {

@@ -175,8 +175,8 @@ class StatisticsSender(SendingLoop[FigureKind, Transfer]):
         numbered = transfer if transfer.transfer_id else await self._numbered(way, f"{base}/{sdg.unique_id}", transfer)
         body, path = transfer.body, sdg.views
         if transfer.kind is FigureKind.FEEDBACK:
-            said = await self.figures.feedback(transfer.municipality, transfer.month)
-            body, path = {"feedbacks": batch(said)}, sdg.feedback
+            feedbacks = await self.figures.feedback(transfer.municipality, transfer.month)
+            body, path = {"feedbacks": batch(feedbacks)}, sdg.feedback
         message = sdg_message(numbered, _ENTRIES[transfer.kind], body, sdg, self.clock.now())
         return f"{base}/{path}", message
 

@@ -29,14 +29,14 @@ def suppressed(groups: Mapping[K, int], smallest: int) -> PublishedGroups[K]:
     back for that, the total is.
     """
     held = {name for name, number in groups.items() if number < smallest}
-    rest = sorted((name for name in groups if name not in held), key=lambda name: groups[name], reverse=True)
+    others = sorted((name for name in groups if name not in held), key=lambda name: groups[name], reverse=True)
     small = len(held)
-    while held and not _safe([groups[name] for name in held], smallest, only_small=len(held) == small) and rest:
-        held.add(rest.pop())
-    told = {name: None if name in held else number for name, number in groups.items()}
+    while held and not _safe([groups[name] for name in held], smallest, only_small=len(held) == small) and others:
+        held.add(others.pop())
+    published = {name: None if name in held else number for name, number in groups.items()}
     numbers = [groups[name] for name in held]
     safe = not held or _safe(numbers, smallest, only_small=len(held) == small)
-    return PublishedGroups(sum(groups.values()) if safe else None, told)
+    return PublishedGroups(sum(groups.values()) if safe else None, published)
 
 
 def _safe(numbers: list[int], smallest: int, *, only_small: bool) -> bool:

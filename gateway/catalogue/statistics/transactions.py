@@ -35,11 +35,11 @@ class MonthlyTransactions:
 
     def as_json(self, entries: Mapping[str, Entry], interface: TransactionsInterface, smallest: int) -> dict[str, Any]:
         """As the Zentrale Statistik-Komponente takes it."""
-        told = self.published(smallest)
+        published = self.published(smallest)
         return {
             interface.month: months.written(self.month),
             interface.region: self.municipality,
-            interface.total: told.total,
+            interface.total: published.total,
             interface.services: [
                 {
                     interface.service: service,
@@ -47,7 +47,7 @@ class MonthlyTransactions:
                     interface.number: number,
                     interface.suppressed: number is None,
                 }
-                for service, number in sorted(told.groups.items())
+                for service, number in sorted(published.groups.items())
             ],
         }
 
@@ -57,21 +57,21 @@ def table(of_months: Iterable[MonthlyTransactions], entries: Mapping[tuple[str, 
 
     `entries` go by municipality and service. Behind each month of a region stands its total.
     """
-    lines = (row for each in of_months for row in _rows(each, entries, smallest))
+    lines = (row for transactions in of_months for row in _rows(transactions, entries, smallest))
     return tables.table(HEAD, lines, delimiter=";").encode("utf-8-sig")
 
 
 def _rows(
-    each: MonthlyTransactions, entries: Mapping[tuple[str, str], Entry], smallest: int
+    transactions: MonthlyTransactions, entries: Mapping[tuple[str, str], Entry], smallest: int
 ) -> Sequence[Sequence[str]]:
-    month, told = months.written(each.month), each.published(smallest)
+    month, published = months.written(transactions.month), transactions.published(smallest)
     rows = []
-    for service, number in sorted(told.groups.items()):
-        entry = entries.get((each.municipality, service))
+    for service, number in sorted(published.groups.items()):
+        entry = entries.get((transactions.municipality, service))
         title = (entry.titles.get("de") if entry else None) or service
         key = (entry.leika_key if entry else None) or ""
-        rows.append([month, each.municipality, service, title, key, *_told(number)])
-    return [*rows, [month, each.municipality, TOTAL, "", "", *_told(told.total)]]
+        rows.append([month, transactions.municipality, service, title, key, *_told(number)])
+    return [*rows, [month, transactions.municipality, TOTAL, "", "", *_told(published.total)]]
 
 
 def _told(number: int | None) -> tuple[str, str]:

@@ -96,18 +96,18 @@ class Composition:
     def _entry(self, revision: Revision, signature: str | None) -> None:
         """All objects of an entry or none: a responsibility points at objects that are written with it."""
         entry = revision.entry
-        town, place = entry.municipality, f"{entry.municipality}/{entry.service}"
+        town, pointer = entry.municipality, f"{entry.municipality}/{entry.service}"
         ids = EntryIds.of(self._agencies[town], town, entry.service)
-        self._put(place, Kind.SERVICE, ids.service, self._objects.service(ids.service, revision), entry.service)
+        self._put(pointer, Kind.SERVICE, ids.service, self._objects.service(ids.service, revision), entry.service)
         online = self._objects.online_service(ids.online_service, entry)
-        self._put(place, Kind.ONLINE_SERVICE, ids.online_service, online, entry.service)
+        self._put(pointer, Kind.ONLINE_SERVICE, ids.online_service, online, entry.service)
         responsible = self._objects.responsibility(ids.responsibility, ids.online_service, ids.service, town)
-        self._put(place, Kind.RESPONSIBILITY, ids.responsibility, responsible, entry.service)
+        self._put(pointer, Kind.RESPONSIBILITY, ids.responsibility, responsible, entry.service)
         if entry.unit is not None:
             draft = self._units.setdefault(entry.unit.id, _UnitDraft(entry.unit))
             if draft.unit != entry.unit:
-                self.findings.append(_finding(f"{place}/unit", "unit_differs", entry.unit.id))
-            self._known(place, ids.unit_responsibility)
+                self.findings.append(_finding(f"{pointer}/unit", "unit_differs", entry.unit.id))
+            self._known(pointer, ids.unit_responsibility)
             draft.services.append(AddressedService(ids.unit_responsibility, ids.service, signature))
         self._delivered.append((town, entry.service, revision.number))
 
@@ -125,14 +125,14 @@ class Composition:
         self._units, self._ids = {}, set()
         return parts
 
-    def _put(self, place: str, kind: Kind, public_id: str, item: Item, service: str | None) -> None:
-        self._known(place, public_id)
-        digest = self._file.put(place, item)
+    def _put(self, pointer: str, kind: Kind, public_id: str, item: Item, service: str | None) -> None:
+        self._known(pointer, public_id)
+        digest = self._file.put(pointer, item)
         self._written.append(WrittenObject(self._municipality, kind, public_id, service, digest))
 
-    def _known(self, place: str, public_id: str) -> None:
+    def _known(self, pointer: str, public_id: str) -> None:
         if public_id in self._ids:
-            self.findings.append(_finding(place, "id_twice"))
+            self.findings.append(_finding(pointer, "id_twice"))
         self._ids.add(public_id)
 
     def _taken(self) -> int:

@@ -81,7 +81,7 @@ class Layout:
                 self.unknown[f"{own.path}/@{name}"] = None
         if item.text is not None:
             element.text = item.text
-        for child in sorted(item.children, key=lambda each: _rank(own, each.name)) if item.children else ():
+        for child in sorted(item.children, key=lambda part: _rank(own, part.name)) if item.children else ():
             self.write(element, own, child)
         return element
 
@@ -92,13 +92,13 @@ class Layout:
 
     def _find_root(self, schema: CompiledSet) -> Element | None:
         names = self._profile.names
-        wanted = {names["header"], names["write"], names["delete"]}
+        needed = {names["header"], names["write"], names["delete"]}
         for kind, namespace, name in schema.named:
             if kind != "element" or namespace != self._profile.namespace:
                 continue
             element = self._declared.root(namespace, name)
             model = self._declared.content(element).model if element is not None else None
-            if model is not None and wanted <= {each.name for each in model.elements()}:
+            if model is not None and needed <= {child.name for child in model.elements()}:
                 return element
         return None
 

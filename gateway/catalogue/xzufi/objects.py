@@ -112,7 +112,7 @@ class Objects:
                 self._id(names["id"], public_id, Kind.UNIT),
                 Item(names["unit_name"], children=self._texts(names["name"], unit.names)),
                 address,
-                *(self._responsibility(each, municipality) for each in services),
+                *(self._responsibility(service, municipality) for service in services),
             ),
         )
 
@@ -120,9 +120,7 @@ class Objects:
         """That an object is no more."""
         names = self.profile.names
         return Item(
-            names["delete"],
-            attributes={"klasse": kind.value},
-            children=(self._id(names["id"], public_id, kind),),
+            names["delete"], attributes={"klasse": kind.value}, children=(self._id(names["id"], public_id, kind),)
         )
 
     def _responsibility(self, service: AddressedService, municipality: str) -> Item:
@@ -210,9 +208,9 @@ class Objects:
         names = self.profile.names
         last = entry.valid_until - timedelta(days=1) if entry.valid_until is not None else None
         days = {names["begin"]: entry.valid_from, names["end"]: last}
-        said = tuple(Item(name, day.isoformat()) for name, day in days.items() if day is not None)
-        if said:
-            yield Item(names["validity"], children=said)
+        validity = tuple(Item(name, day.isoformat()) for name, day in days.items() if day is not None)
+        if validity:
+            yield Item(names["validity"], children=validity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,8 @@ def profile(version: str) -> XzufiProfile:
         schemes=schemes,
         object_schemes=objects,
         lists={
-            name: CodeListName(each["uri"], tuple(each["codes"]), each.get("version", ""))
-            for name, each in read["lists"].items()
+            name: CodeListName(code_list["uri"], tuple(code_list["codes"]), code_list.get("version", ""))
+            for name, code_list in read["lists"].items()
         },
         values=values,
         assurance=assurance,

@@ -26,69 +26,69 @@ _KEY: Final = re.compile(r"99\d{12}")
 
 def findings(entry: Entry, signature: str | None, profile: XzufiProfile) -> Iterator[Finding]:
     """Everything that keeps the entry from being written."""
-    place = f"{entry.municipality}/{entry.service}"
-    yield from _facts(place, entry, signature, profile)
-    yield from _plain(f"{place}/titles", entry.titles, profile)
-    yield from _html(f"{place}/summaries", entry.summaries, profile)
+    pointer = f"{entry.municipality}/{entry.service}"
+    yield from _facts(pointer, entry, signature, profile)
+    yield from _plain(f"{pointer}/titles", entry.titles, profile)
+    yield from _html(f"{pointer}/summaries", entry.summaries, profile)
     for module in entry.modules:
-        yield from _module(f"{place}/modules/{module.module}", module, profile)
+        yield from _module(f"{pointer}/modules/{module.module}", module, profile)
     if unit := entry.unit:
-        yield from _plain(f"{place}/unit/names", unit.names, profile)
+        yield from _plain(f"{pointer}/unit/names", unit.names, profile)
         for name, text in {"street": unit.street, "zip_code": unit.zip_code, "city": unit.city}.items():
-            yield from _characters(f"{place}/unit/{name}", text)
+            yield from _characters(f"{pointer}/unit/{name}", text)
 
 
-def _facts(place: str, entry: Entry, signature: str | None, profile: XzufiProfile) -> Iterator[Finding]:
+def _facts(pointer: str, entry: Entry, signature: str | None, profile: XzufiProfile) -> Iterator[Finding]:
     if not _KEY.fullmatch(entry.leika_key or ""):
-        yield _finding(f"{place}/leika_key", "leika_key")
+        yield _finding(f"{pointer}/leika_key", "leika_key")
     if not _is_web_address(entry.url or ""):
-        yield _finding(f"{place}/url", "web_address")
+        yield _finding(f"{pointer}/url", "web_address")
     if entry.assurance not in profile.assurance:
-        yield _finding(f"{place}/assurance", "assurance", ", ".join(profile.assurance))
+        yield _finding(f"{pointer}/assurance", "assurance", ", ".join(profile.assurance))
     if signature is not None and len(signature) < SHORTEST_SIGNATURE:
-        yield _finding(f"{place}/destination_id", "signature_truncated", SHORTEST_SIGNATURE)
+        yield _finding(f"{pointer}/destination_id", "signature_truncated", SHORTEST_SIGNATURE)
     if "de" not in entry.titles:
-        yield _finding(f"{place}/titles", "german_missing")
+        yield _finding(f"{pointer}/titles", "german_missing")
     for language in entry.languages:
         if language not in profile.languages:
-            yield _finding(f"{place}/languages", "language")
+            yield _finding(f"{pointer}/languages", "language")
 
 
-def _module(place: str, module: TextModule, profile: XzufiProfile) -> Iterator[Finding]:
+def _module(pointer: str, module: TextModule, profile: XzufiProfile) -> Iterator[Finding]:
     if module.module not in profile.lists["text_modules"].codes:
-        yield _finding(place, "text_module")
-    yield from _html(place, module.texts, profile)
+        yield _finding(pointer, "text_module")
+    yield from _html(pointer, module.texts, profile)
     for number, link in enumerate(module.links):
-        yield from _plain(f"{place}/links/{number}", link.titles, profile)
+        yield from _plain(f"{pointer}/links/{number}", link.titles, profile)
         if not _is_web_address(link.uri):
-            yield _finding(f"{place}/links/{number}", "web_address")
+            yield _finding(f"{pointer}/links/{number}", "web_address")
 
 
-def _plain(place: str, texts: Mapping[str, str], profile: XzufiProfile) -> Iterator[Finding]:
+def _plain(pointer: str, texts: Mapping[str, str], profile: XzufiProfile) -> Iterator[Finding]:
     for language, text in texts.items():
         if language not in profile.languages:
-            yield _finding(f"{place}/{language}", "language")
+            yield _finding(f"{pointer}/{language}", "language")
         if not text.strip():
-            yield _finding(f"{place}/{language}", "empty")
-        yield from _characters(f"{place}/{language}", text)
+            yield _finding(f"{pointer}/{language}", "empty")
+        yield from _characters(f"{pointer}/{language}", text)
 
 
-def _html(place: str, texts: Mapping[str, str], profile: XzufiProfile) -> Iterator[Finding]:
-    yield from _plain(place, texts, profile)
+def _html(pointer: str, texts: Mapping[str, str], profile: XzufiProfile) -> Iterator[Finding]:
+    yield from _plain(pointer, texts, profile)
     for language, text in texts.items():
         if "<" in text and judge(text, _refusal)[1]:
-            yield _finding(f"{place}/{language}", "html")
+            yield _finding(f"{pointer}/{language}", "html")
 
 
 def _refusal(address: str) -> str | None:
     return None if _is_web_address(address) else "web_address"
 
 
-def _characters(place: str, text: str) -> Iterator[Finding]:
+def _characters(pointer: str, text: str) -> Iterator[Finding]:
     if not text.isascii() or not text.isprintable():
         index = offence(str(nfc(text)), Datatype.EVERYTHING)
         if index is not None:
-            yield _finding(place, "latin", index + 1)
+            yield _finding(pointer, "latin", index + 1)
 
 
 def _is_web_address(address: str) -> bool:

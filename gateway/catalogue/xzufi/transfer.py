@@ -76,10 +76,11 @@ class TransferFile:
 
     def __init__(self, writer: XzufiWriter, header: TransferHeader, message_id: str, position: int) -> None:
         self._writer, self.name = writer, header.name(position)
-        self._places: list[str] = []
+        self._pointers: list[str] = []
         self._deletions = self.size = 0
         names, layout = writer.profile.names, writer.layout
-        assert layout.root is not None
+        assert layout.root is not None  # else there were no writer
+        self._layout, self._top = layout, layout.root
         self._root = layout.document(
             {"produktbezeichnung": _PRODUCT, "produkthersteller": _PRODUCT, "xzufiVersion": writer.profile.version}
         )
@@ -89,35 +90,29 @@ class TransferFile:
             Item(names["transaction"], header.transaction),
             Item(names["position"], str(position)),
         ):
-            layout.write(self._root, layout.root, item)
+            layout.write(self._root, self._top, item)
 
     def __len__(self) -> int:
-        return len(self._places) + self._deletions
+        return len(self._pointers) + self._deletions
 
-    def put(self, place: str, item: Item) -> str:
-        """Write an object, in a state whose SHA-256 is given back; `place` names its entry in findings."""
-        layout = self._writer.layout
-        assert layout.root is not None
-        around, where = layout.below(self._root, layout.root, self._writer.profile.names["write"])
-        element = layout.write(around, where, item)
-        self._places.append(place)
+    def put(self, pointer: str, item: Item) -> str:
+        """Write an object, in a state whose SHA-256 is given back; `pointer` names its entry in findings."""
+        around, where = self._layout.below(self._root, self._top, self._writer.profile.names["write"])
+        element = self._layout.write(around, where, item)
+        self._pointers.append(pointer)
         written = b"" if element is None else etree.tostring(element)
         self.size += len(written)
         return hashlib.sha256(written).hexdigest() if written else ""
 
     def take(self, element: etree._Element) -> None:
         """Put an object of another file in, as it stands there."""
-        layout = self._writer.layout
-        assert layout.root is not None
-        around, _ = layout.below(self._root, layout.root, self._writer.profile.names["write"])
+        around, _ = self._layout.below(self._root, self._top, self._writer.profile.names["write"])
         around.append(element)
-        self._places.append("")
+        self._pointers.append("")
 
     def delete(self, item: Item) -> None:
         """Write that an object is no more; after all that are written."""
-        layout = self._writer.layout
-        assert layout.root is not None
-        layout.write(self._root, layout.root, item)
+        self._layout.write(self._root, self._top, item)
         self._deletions += 1
 
     def content(self) -> bytes:
@@ -134,7 +129,7 @@ class TransferFile:
         if steps and steps[0].startswith(self._writer.profile.names["write"]):
             number = _NUMBERED.search(steps.pop(0))
             index = int(number[1]) - 1 if number else 0
-            entry = self._places[index] if index < len(self._places) else ""
+            entry = self._pointers[index] if index < len(self._pointers) else ""
         path = "/".join(steps)
         rule = (error.type_name or "").removeprefix("SCHEMAV_").lower()
         return _finding(f"{entry}/{path}".strip("/"), "schema", rule)

@@ -121,8 +121,8 @@ async def _hand_off(environment: Any, asked: _Asked) -> int:  # noqa: ANN401 - l
         namespaces = _namespaces()
         lines = [await _line(portal, submission_id, asked.count, namespaces) for submission_id in portal.journeys]
         for line in lines if asked.login else ():
-            told = line["state"] == "accepted" and await reported(environment, line["case_id"], citizen)
-            line["login"] = {"provider": "bundid", "level": citizen.level, "reported": told}
+            arrived = line["state"] == "accepted" and await reported(environment, line["case_id"], citizen)
+            line["login"] = {"provider": "bundid", "level": citizen.level, "reported": arrived}
     for line in lines:
         if asked.as_json:
             emit(line, as_json=True)
@@ -178,10 +178,10 @@ def _timeline(line: dict[str, Any]) -> None:
     for name, milliseconds in line["durations_ms"].items():
         say(f"  {text(*LABELS[name]):<32}{milliseconds:>8} ms")
     if "login" in line:
-        told = text("steht in den Metadaten der Behörde", "stands in the authority's metadata")
+        arrived = text("steht in den Metadaten der Behörde", "stands in the authority's metadata")
         lost = text("FEHLT in den Metadaten der Behörde", "is MISSING from the authority's metadata")
         say(f"\n  {text('Name und Niveau der Anmeldung', 'Name and level of the login')}: ")
-        say(f"  {told if line['login']['reported'] else lost}")
+        say(f"  {arrived if line['login']['reported'] else lost}")
     say("")
     for event in line["events"]:
         mark = (

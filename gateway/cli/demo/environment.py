@@ -143,14 +143,7 @@ async def _started(
 
 
 def _write_settings(  # noqa: PLR0913 - what the files are made of
-    home: Path,
-    port: int,
-    sandbox: dict[str, Any],
-    secret: str,
-    key: dict[str, Any],
-    *,
-    town: str,
-    more: str,
+    home: Path, port: int, sandbox: dict[str, Any], secret: str, key: dict[str, Any], *, town: str, more: str
 ) -> Path:
     sender = next(c for c in sandbox["clients"] if c["role"] == "sender")
     submission_api = sandbox["submission_api_v2"].rstrip("/").removesuffix("/v2")

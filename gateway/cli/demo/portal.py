@@ -24,7 +24,7 @@ LANES = 4
 """So many calls at once where there are many applications."""
 TOGETHER = 8
 """Applications that one call hands off where there are many."""
-BREATH_S = 0.2
+FEED_PAUSE_S = 0.2
 """Between two pages of the change feed while many are on their way: a page then tells of many."""
 ENDS = RESTING | ERASABLE
 GIVE_UP_S = 600.0
@@ -190,7 +190,7 @@ class Portal:
                 await self._noted(change, ended)
             cursor = page["next"] or cursor
             if count > 1:
-                await asyncio.sleep(BREATH_S)
+                await asyncio.sleep(FEED_PAUSE_S)
 
     async def _noted(self, change: dict[str, Any], ended: set[str]) -> None:
         async with self._handed_off:  # the feed can be faster than the answer to the create

@@ -69,18 +69,18 @@ class RoutingClient:
         Raises what `wire.refusal` says, `CounterpartAway`, `CounterpartGarbled`, `AddressRefused`.
         """
         answer = await self._get(self.environment.routing_api, routing.ask(leika_key, ars))
-        found = routing.read_routes(answer)
-        wanted = {kid for route in found if (kid := routing.wanted_kid(route))}
-        keys = await self._portal_keys(wanted)
+        offered = routing.read_routes(answer)
+        kids = {kid for route in offered if (kid := routing.wanted_kid(route))}
+        keys = await self._portal_keys(kids)
         expected = ExpectedRoute(
             leika_key, ars, self.environment.portal_issuer, self.environment.hosts, self.clock.now() + AHEAD
         )
-        return tuple(JudgedRoute(route, routing.judged(route, expected, keys)) for route in found)
+        return tuple(JudgedRoute(route, routing.judged(route, expected, keys)) for route in offered)
 
-    async def _portal_keys(self, wanted: set[str]) -> Mapping[str, PublicKey]:
-        if not wanted:
+    async def _portal_keys(self, kids: set[str]) -> Mapping[str, PublicKey]:
+        if not kids:
             return {}
-        known_for = KEYS_AGE_S if wanted <= self._keys.keys() else ASK_AGAIN_S
+        known_for = KEYS_AGE_S if kids <= self._keys.keys() else ASK_AGAIN_S
         if self._read_at is None or self.tick() - self._read_at >= known_for:
             listed = wire.key_set(await self._get(self.environment.portal_issuer, routing.ask_keys()))
             self._keys, self._read_at = _usable(listed), self.tick()

@@ -64,8 +64,8 @@ def read(content: bytes) -> tuple[Transfer | None, tuple[CollectorFault, ...]]:
     if faults:
         return None, tuple(faults)
     space = etree.QName(root).namespace or ""
-    written = [_object(each[0], space) for each in root.findall(f"{{{space}}}schreibe")]
-    deleted = [_deleted(each, space) for each in root.findall(f"{{{space}}}loesche")]
+    written = [_object(change[0], space) for change in root.findall(f"{{{space}}}schreibe")]
+    deleted = [_deleted(change, space) for change in root.findall(f"{{{space}}}loesche")]
     faults += _rules(root, written)
     position = int(root.findtext(f"{{{space}}}transaktionPosition", "0").strip())
     transfer = Transfer(
@@ -122,9 +122,9 @@ def _rules(root: etree._Element, written: list[HeldObject]) -> Iterator[Collecto
 
 
 def _html_allowed(text: str) -> bool:
-    for closing, name, rest in _TAG.findall(text):
-        allowed = name.lower() in _ALLOWED and (not rest.strip(" /") or name.lower() == "a")
-        if not allowed or (not closing and name.lower() == "a" and not _HREF.fullmatch(rest)):
+    for closing, name, attributes in _TAG.findall(text):
+        allowed = name.lower() in _ALLOWED and (not attributes.strip(" /") or name.lower() == "a")
+        if not allowed or (not closing and name.lower() == "a" and not _HREF.fullmatch(attributes)):
             return False
     return "<" not in _TAG.sub("", text) or "<" in html.unescape(_TAG.sub("", text))
 
@@ -156,19 +156,19 @@ def _object(element: etree._Element, space: str) -> HeldObject:
     assert identifier is not None
     if kind == "zustaendigkeitTransferObjekt":
         return _responsibility(element, space, _key("zustaendigkeit", identifier))
-    names = {each.get("languageCode", "de"): _text(each) for each in element.findall(f"{{{space}}}bezeichnung")}
+    names = {name.get("languageCode", "de"): _text(name) for name in element.findall(f"{{{space}}}bezeichnung")}
     links = tuple(
-        (_text(each.find(f"{{{space}}}link")), _text(each.find(f"{{{space}}}titel")), each.get("languageCode", ""))
-        for each in element.findall(f"{{{space}}}link")
+        (_text(link.find(f"{{{space}}}link")), _text(link.find(f"{{{space}}}titel")), link.get("languageCode", ""))
+        for link in element.findall(f"{{{space}}}link")
     )
-    secondary = tuple((each.get("schemeID", ""), _text(each)) for each in element.iter(f"{{{space}}}idSekundaer"))
+    secondary = tuple((child.get("schemeID", ""), _text(child)) for child in element.iter(f"{{{space}}}idSekundaer"))
     trust = element.find(f"{{{space}}}vertrauensniveau/code")
     texts: dict[str, str] = {}
     for module in element.findall(f"{{{space}}}modulText"):
         number = module.find(f"{{{space}}}leikaTextmodul/code")
         content = module.findall(f"{{{space}}}inhalt")
         if number is not None:
-            texts |= {f"{_text(number)}/{each.get('languageCode', 'de')}": _text(each) for each in content}
+            texts |= {f"{_text(number)}/{text.get('languageCode', 'de')}": _text(text) for text in content}
     names = names or {key.partition("/")[2]: text for key, text in texts.items() if key.startswith("02/")}
     return HeldObject(
         key=_key(kind, identifier),
@@ -188,8 +188,10 @@ def _responsibility(element: etree._Element, space: str, key: Key) -> HeldObject
         key=key,
         parent=_text(element.find(f"{{{space}}}uebergeordnetesObjektID")),
         leistung=_text(inner.find(f"{{{space}}}leistungID")),
-        areas=tuple(_text(each) for each in inner.findall(f"{{{space}}}gebietID")),
-        secondary=tuple((each.get("schemeID", ""), _text(each)) for each in inner.findall(f"{{{space}}}idSekundaer")),
+        areas=tuple(_text(area) for area in inner.findall(f"{{{space}}}gebietID")),
+        secondary=tuple(
+            (child.get("schemeID", ""), _text(child)) for child in inner.findall(f"{{{space}}}idSekundaer")
+        ),
     )
 
 

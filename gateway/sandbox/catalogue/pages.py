@@ -24,10 +24,10 @@ async def _page(request: Request) -> Response:
     if titles is None:
         return HTMLResponse("<!doctype html><title>404</title><h1>404</h1>", 404, headers=_HEADERS)
     title = escape(titles.get(language) or titles["de"])
-    said = {"de": "Hier beginnt der Antrag (Vorführung).", "en": "The application begins here (demonstration)."}
+    sentences = {"de": "Hier beginnt der Antrag (Vorführung).", "en": "The application begins here (demonstration)."}
     page = (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>'
-        f"<body><main><h1>{title}</h1><p>{said[language]}</p></main></body></html>"
+        f"<body><main><h1>{title}</h1><p>{sentences[language]}</p></main></body></html>"
     )
     return HTMLResponse(page, headers=_HEADERS)
 

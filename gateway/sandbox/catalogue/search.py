@@ -84,7 +84,7 @@ async def _detail(request: Request) -> Response:
 async def _relations(request: Request) -> Response:
     """`GET /v1/relations/jzufi-2-3?ars=&lbids=`: responsibilities with what stands in `idSekundaer`."""
     ars = request.query_params.get("ars", "")
-    found = [
+    relations = [
         {
             "leistungID": held.leistung,
             "gebietID": list(held.areas),
@@ -93,7 +93,7 @@ async def _relations(request: Request) -> Response:
         for held in sandbox_of(request).holdings.objects.values()
         if held.key[0] == "zustaendigkeit" and ars in held.areas
     ]
-    return JSONResponse({"zustaendigkeit": found})
+    return JSONResponse({"zustaendigkeit": relations})
 
 
 ROUTES: Final = (

@@ -103,7 +103,7 @@ def _kept(request: Request, kind: str, sent: dict[str, Any], faults: list[str]) 
         return JSONResponse({"status": "error", "faults": sorted(set(faults))}, 422)
     received = sandbox_of(request).received
     corrected = kind != "transactions" and any(
-        each["kind"] == kind and each["body"]["uniqueId"] == sent["uniqueId"] for each in received
+        earlier["kind"] == kind and earlier["body"]["uniqueId"] == sent["uniqueId"] for earlier in received
     )
     received.append({"kind": kind, "corrects": corrected, "body": sent})
     del received[:-_RECEIVED_MOST]

@@ -209,7 +209,7 @@ def _attachment(
     """Check 13 for one attachment; fragments are joined in the order of their list. One may be the document."""
     attachment_id = entry["attachmentId"].lower()
     instance = f"attachment:{attachment_id}"
-    whole, short = hashlib.sha512(), hashlib.sha256()
+    sha512, sha256 = hashlib.sha512(), hashlib.sha256()
     begins = b""
     document = bytearray() if entry["purpose"] == "data" else None
     for part in entry.get("fragments") or [attachment_id]:
@@ -217,12 +217,12 @@ def _attachment(
         with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(delivery.directory)) as spool:
             _open(delivery, name, tags["attachments"].get(name), spool, names.MAX_ATTACHMENT_BYTES, instance)
             while piece := spool.read(_CHUNK):
-                whole.update(piece)
-                short.update(piece)
+                sha512.update(piece)
+                sha256.update(piece)
                 begins = begins or piece[:5]
                 if document is not None:  # one byte more than is judged tells that it is too large
                     document += piece[: documents.SIZE_MAX + 1 - len(document)]
-    if whole.hexdigest() != entry["hash"]["content"]:
+    if sha512.hexdigest() != entry["hash"]["content"]:
         raise _Refused(names.HASH_MISMATCH, instance, "The hash of the attachment is wrong")
     if entry["purpose"] == "form" and (entry["mimeType"] != _PDF or begins != b"%PDF-"):
         raise _Refused(names.TECHNICAL_ERROR, instance, "The readable application is no PDF")
@@ -230,7 +230,7 @@ def _attachment(
         _judge(delivery, schema, bytes(document))
     return {
         "id": attachment_id,
-        "sha256": short.hexdigest(),
+        "sha256": sha256.hexdigest(),
         "media_type": entry["mimeType"],
         "purpose": entry["purpose"],
     }

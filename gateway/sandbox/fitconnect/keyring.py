@@ -93,15 +93,19 @@ def _read(file: Path) -> PrivateKey:
 
 
 def _generate(
-    directory: Path, missing: list[str], now: datetime, ids: Ids, made: Mapping[str, rsa.RSAPrivateKey] | None = None
+    directory: Path,
+    missing: list[str],
+    now: datetime,
+    ids: Ids,
+    material: Mapping[str, rsa.RSAPrivateKey] | None = None,
 ) -> None:
     def key(name: str) -> rsa.RSAPrivateKey:
-        return (made or {}).get(name) or rsa.generate_private_key(65537, 4096)
+        return (material or {}).get(name) or rsa.generate_private_key(65537, 4096)
 
     start, end = now - timedelta(days=1), now + timedelta(days=_VALID_DAYS)
     with ThreadPoolExecutor(_MANY) as pool:
         new = dict(zip(missing, pool.map(key, missing), strict=True))
-    issuer = (made or {}).get("root") or next(iter(new.values()))  # one key less to wait for
+    issuer = (material or {}).get("root") or next(iter(new.values()))  # one key less to wait for
     root = generate_root(subject="FIT-Connect-Sandbox Test-Root", not_before=start, not_after=end, serial=1, key=issuer)
     for serial, name in enumerate(missing, start=2):
         private, _ = generate_rsa(

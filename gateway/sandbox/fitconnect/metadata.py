@@ -84,9 +84,7 @@ def _object(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
 
 def _hash() -> Schema:
     return _object(
-        ("type", "content"),
-        type={"const": names.HASH_TYPE},
-        content={"type": "string", "pattern": "^[a-f0-9]{128}$"},
+        ("type", "content"), type={"const": names.HASH_TYPE}, content={"type": "string", "pattern": "^[a-f0-9]{128}$"}
     )
 
 

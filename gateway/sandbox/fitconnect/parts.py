@@ -196,13 +196,13 @@ class StoredParts:
             del self._places[entry["submission"]]
 
     def _load(self) -> None:
-        whole = os.fstat(self._file).st_size
+        size = os.fstat(self._file).st_size
         with suppress(ValueError, KeyError, TypeError):  # a torn line is the end
-            while self._end < whole:
+            while self._end < size:
                 line = os.pread(self._file, _HEAD, self._end).partition(b"\n")[0]
                 entry, head = json.loads(line), len(line) + 1
                 after = self._end + head + entry.get("size", 0)
-                if after > whole:
+                if after > size:
                     break
                 self._noted(entry, head)
                 self._end = after

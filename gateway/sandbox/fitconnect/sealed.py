@@ -46,8 +46,8 @@ class Reader:
         """Tag and size of the whole; 400 for a wrong form, 422 for a wrong header."""
         tag = _TAG.search(self._tail)
         segments = self._head.split(b".")
-        whole = self._dots == 4 and self.size >= names.JWE_MIN_CHARS and len(segments) >= 4
-        if not whole or not tag or len(segments[1]) < _KEY_CHARS or len(segments[2]) != _IV_CHARS:
+        complete = self._dots == 4 and self.size >= names.JWE_MIN_CHARS and len(segments) >= 4
+        if not complete or not tag or len(segments[1]) < _KEY_CHARS or len(segments[2]) != _IV_CHARS:
             raise _malformed()
         try:
             header = header_of(self._head)

@@ -32,9 +32,9 @@ def check(token: str, document: bytes, media_type: str, now: datetime) -> x509.C
     """The certificate whose key signed `document`. Refused with a sentence where a rule is broken."""
     protected, payload, signature = _segments(token)
     require(not payload, "The JSON signature is not detached")
-    whole = f"{protected}.{base64.urlsafe_b64encode(document).rstrip(b'=').decode()}.{signature}"
+    attached = f"{protected}.{base64.urlsafe_b64encode(document).rstrip(b'=').decode()}.{signature}"
     try:
-        header = jws.extract_compact(whole.encode(), registry=_registry()).headers()
+        header = jws.extract_compact(attached.encode(), registry=_registry()).headers()
     except (JoseError, ValueError):
         raise Refused("The JSON signature cannot be read") from None
     require(set(header) <= _ALLOWED, "The header of the JSON signature holds what a B-B signature does not need")
@@ -43,7 +43,7 @@ def check(token: str, document: bytes, media_type: str, now: datetime) -> x509.C
     signed_at = header.get("iat")
     require(type(signed_at) is int, "The header holds no signing time (iat)")
     certificate.check(leaf, datetime.fromtimestamp(int(str(signed_at)), UTC), now)
-    verify(whole, leaf)
+    verify(attached, leaf)
     return leaf
 
 

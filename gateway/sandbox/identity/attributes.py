@@ -49,7 +49,7 @@ def of_person(
     person: PersonAccount, asked: AskedLogin, *, level: int, method: str, application_id: str
 ) -> tuple[SentAttribute, ...]:
     """What was asked for and is there. Raises `AttributesMissing`."""
-    made = {
+    attested = {
         "EID-CITIZEN-QAA-LEVEL": f"{names.STORK}{level}",
         "Version": _VERSION,
         "AssertionProvedBy": method,
@@ -57,10 +57,10 @@ def of_person(
         "mfa": "false" if method in _FIRST_FACTOR_ALONE else "true",
     }
     if not person.guest:
-        made["bPK2"] = ("FINK." if method == "FINK" else "") + bpk2(person, asked)
+        attested["bPK2"] = ("FINK." if method == "FINK" else "") + bpk2(person, asked)
     if person.mailbox and method not in names.WITHOUT_MAILBOX:
-        made["legacyPostkorbHandle"] = person.mailbox
-    values = {**person.values, **made}
+        attested["legacyPostkorbHandle"] = person.mailbox
+    values = {**person.values, **attested}
     missing = [oid for oid, required in asked.extension.attributes if required and names.FRIENDLY[oid] not in values]
     if missing:
         raise AttributesMissing(*missing)

@@ -79,11 +79,7 @@ def issuer_of(received: Received) -> str:
 
 
 def read(
-    received: Received,
-    profile: ShapedProvider,
-    destination: str,
-    providers: Sequence[ServiceProvider],
-    now: datetime,
+    received: Received, profile: ShapedProvider, destination: str, providers: Sequence[ServiceProvider], now: datetime
 ) -> AskedLogin:
     """The login that is asked for. Raises `RequestRefused` with the first rule that is broken."""
     root = _root(received)

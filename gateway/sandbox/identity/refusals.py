@@ -14,15 +14,9 @@ BUNDID: Final[Mapping[str, tuple[str, str]]] = {
         "Die Anfrage enthält keine AuthenticationRequest-Erweiterung.",
         "The request has no AuthenticationRequest extension.",
     ),
-    "akdb-extension-v1-deprecated": (
-        "Die Erweiterung hat nicht die Version 2.",
-        "The extension is not of version 2.",
-    ),
+    "akdb-extension-v1-deprecated": ("Die Erweiterung hat nicht die Version 2.", "The extension is not of version 2."),
     "saml-request-not-signed": ("Die Anfrage ist nicht signiert.", "The request is not signed."),
-    "purpose-does-not-support-restricted-html": (
-        "Der Zweck enthält Auszeichnungen.",
-        "The purpose holds markup.",
-    ),
+    "purpose-does-not-support-restricted-html": ("Der Zweck enthält Auszeichnungen.", "The purpose holds markup."),
     "requested-attributes-empty": ("Es ist kein Attribut angefragt.", "No attribute is asked for."),
     "requested-attributes-missing-name": ("Ein angefragtes Attribut hat keinen Namen.", "An attribute has no name."),
     "empty-authentication-methods": (
@@ -77,10 +71,7 @@ OURS: Final[Mapping[str, tuple[str, str]]] = {
         "Die Erweiterung enthält Unbekanntes oder steht in falscher Reihenfolge.",
         "The extension holds unknown elements, or an order that is wrong.",
     ),
-    "authentication-method-unknown": (
-        "Eine Anmeldeart ist nicht bekannt.",
-        "An authentication method is not known.",
-    ),
+    "authentication-method-unknown": ("Eine Anmeldeart ist nicht bekannt.", "An authentication method is not known."),
     "requested-attributes-unknown": (
         "Ein angefragtes Attribut ist nicht bekannt oder zurückgezogen.",
         "A requested attribute is not known, or withdrawn.",

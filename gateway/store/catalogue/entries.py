@@ -84,24 +84,28 @@ class StoredEntries:
                     several = changed[start : start + _AT_ONCE]
                     await run(connection, _NO_LONGER_LATEST, town=municipality, services=several)
                     await _add(
-                        connection, municipality, [(*states[each], latest.get(each)) for each in several], now, by
+                        connection,
+                        municipality,
+                        [(*states[service], latest.get(service)) for service in several],
+                        now,
+                        by,
                     )
         standing = {service for service, row in latest.items() if row["life_cycle"] in _STANDING}
         return Registered(changed, tuple(sorted(standing - states.keys())))
 
     async def latest(self, municipality: str) -> dict[str, Entry]:
         """The latest state of each entry by its id. Raises `DatabaseAway`."""
-        found = await self._database.rows(_STATES, town=municipality)
-        return {row["service"]: entry_json.of_json(row["entry"]) for row in found}
+        stored = await self._database.rows(_STATES, town=municipality)
+        return {row["service"]: entry_json.of_json(row["entry"]) for row in stored}
 
     async def revisions(self, service: str, municipality: str | None = None) -> Sequence[Revision]:
         """Every state that an entry had, by municipality, the newest first; of all towns where None."""
-        found = await self._database.rows(_OF_ENTRY, service=service, town=municipality)
+        stored = await self._database.rows(_OF_ENTRY, service=service, town=municipality)
         return [
             Revision(
                 entry_json.of_json(row["entry"]), row["number"], row["digest"], row["changed_at"], row["changed_by"]
             )
-            for row in found
+            for row in stored
         ]
 
     async def standing(self) -> dict[str, int]:

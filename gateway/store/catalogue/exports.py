@@ -173,23 +173,23 @@ class StoredTransaction:
 
     async def keep(self, no: int, part: FinishedFile, at: datetime) -> Sequence[str]:
         """See the port."""
-        ends = [each.municipality for each in part.objects[:1] + part.objects[-1:]]
+        ends = [written.municipality for written in part.objects[:1] + part.objects[-1:]]
         await self._file(no, part.position, part.name, part.content, *ends)
         towns, services, revisions = zip(*part.delivered, strict=True) if part.delivered else ((), (), ())
         await db.run(self._connection, _DELIVERED, no=no, at=at, towns=towns, services=services, revisions=revisions)
-        written = {each.id: each for each in part.objects}
+        objects = {written.id: written for written in part.objects}
         kept = await db.rows(
             self._connection,
             _OBJECTS,
             no=no,
             at=at,
-            kinds=[each.kind.value for each in written.values()],
-            ids=list(written),
-            towns=[each.municipality for each in written.values()],
-            services=[each.service for each in written.values()],
-            digests=[each.digest for each in written.values()],
+            kinds=[written.kind.value for written in objects.values()],
+            ids=list(objects),
+            towns=[written.municipality for written in objects.values()],
+            services=[written.service for written in objects.values()],
+            digests=[written.digest for written in objects.values()],
         )
-        return sorted(written.keys() - {row["id"] for row in kept})
+        return sorted(objects.keys() - {row["id"] for row in kept})
 
     async def moved(self, no: int) -> Sequence[tuple[str, str]]:
         """See the port."""

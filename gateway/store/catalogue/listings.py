@@ -70,23 +70,22 @@ async def replace(connection: Connection, municipality: str, source: Source, jud
     listings = list(judgement.listings.items())
     columns: dict[str, list[Any]] = {
         "services": [service for service, _ in listings],
-        "listed": [one.listed for _, one in listings],
-        "urls": [one.url for _, one in listings],
-        "places": [one.place for _, one in listings],
-        "seen": [one.seen_at for _, one in listings],
+        "listed": [listing.listed for _, listing in listings],
+        "urls": [listing.url for _, listing in listings],
+        "places": [listing.place for _, listing in listings],
+        "seen": [listing.seen_at for _, listing in listings],
     }
     await db.run(connection, _UNLIST, services=columns["services"], **at)
     await db.run(connection, _LIST, **columns, **at)
     findings = judgement.findings
-    found: dict[str, list[Any]] = {
-        "services": [one.service for one in findings],
-        "codes": [one.code.value for one in findings],
-        "places": [one.place for one in findings],
-        "expected": [one.expected for one in findings],
-        "found": [one.found for one in findings],
-        "keys": [one.leika_key for one in findings],
-        "sinces": [one.since for one in findings],
+    fields: dict[str, list[Any]] = {
+        "services": [finding.service for finding in findings],
+        "codes": [finding.code.value for finding in findings],
+        "places": [finding.place for finding in findings],
+        "expected": [finding.expected for finding in findings],
+        "found": [finding.found for finding in findings],
+        "keys": [finding.leika_key for finding in findings],
+        "sinces": [finding.since for finding in findings],
     }
-    same = {name: found[name] for name in ("services", "codes", "places", "expected", "found", "keys", "sinces")}
     for statement in (_OVER, _STILL, _FOUND):
-        await db.run(connection, statement, **same, **at)
+        await db.run(connection, statement, **fields, **at)

@@ -28,8 +28,8 @@ class StoredMonthlyFigures:
 
     async def transactions(self, municipality: str, month: date) -> MonthlyTransactions:
         """See the port."""
-        found = await self.counts.of(month, municipality=municipality, month=month)
-        return found[0] if found else MonthlyTransactions(municipality, month, {})
+        counted = await self.counts.of(month, municipality=municipality, month=month)
+        return counted[0] if counted else MonthlyTransactions(municipality, month, {})
 
     async def views(self, municipality: str, month: date) -> Sequence[PageViews]:
         """See the port."""

@@ -49,11 +49,11 @@ class StoredPageViews:
 
     async def replace(self, handed_in: MonthlyViews) -> None:
         """See the port. Two that speak of the same come one after the other."""
-        views, place = handed_in.views, {"town": handed_in.municipality, "month": handed_in.month}
+        views, of_month = handed_in.views, {"town": handed_in.municipality, "month": handed_in.month}
         services = [view.service for view in views]
         async with self._database.transaction("statistics.replace_views") as connection:
             await db.rows(connection, _LOCK, town=handed_in.municipality)
-            await db.run(connection, _REMOVE, services=sorted(set(services)), **place)
+            await db.run(connection, _REMOVE, services=sorted(set(services)), **of_month)
             await db.run(
                 connection,
                 _ADD,
@@ -63,7 +63,7 @@ class StoredPageViews:
                 urls=[view.url for view in views],
                 visits=[view.visits for view in views],
                 now=self._clock.now(),
-                **place,
+                **of_month,
             )
 
     async def of(self, municipality: str, month: date) -> Sequence[PageViews]:

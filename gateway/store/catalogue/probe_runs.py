@@ -19,14 +19,7 @@ from uuid import UUID
 from gateway.catalogue.entry import LifeCycle
 from gateway.catalogue.probes.maintenance import began, maintained
 from gateway.catalogue.probes.run import Rules, ServicePage
-from gateway.catalogue.probes.standing import (
-    Consequence,
-    Measurement,
-    Standing,
-    Subject,
-    after,
-    consequence,
-)
+from gateway.catalogue.probes.standing import Consequence, Measurement, Standing, Subject, after, consequence
 from gateway.german_time import german_date
 from gateway.notify.alarms import CERTIFICATE_ENDING, DEPENDENCY_DOWN, SERVICE_DOWN
 from gateway.store.connection import database as db
@@ -215,7 +208,9 @@ class StoredRuns:
                 return before
             await db.run(connection, _COUNTED, **values)
             now = {subject: after(before[subject], measurement, run) for subject, measurement in measured.items()}
-            columns = {each.name: [getattr(standing, each.name) for standing in now.values()] for each in _OF_STANDING}
+            columns = {
+                field.name: [getattr(standing, field.name) for standing in now.values()] for field in _OF_STANDING
+            }
             await db.run(connection, _STAND, **values, **columns)
             for subject, measurement in measured.items():
                 if not (before[subject].works and now[subject].works):  # nothing is open of what worked and works
@@ -279,7 +274,9 @@ async def _tell_certificates(connection: Connection, measured: Mapping[Subject, 
         elif not maintained(rules.maintenance.get(subject.municipality, ()), subject.name, now):
             await _raise(connection, CERTIFICATE_ENDING, subject, now, rules)
     if fine:
-        await alarms.resolve_within(connection, CERTIFICATE_ENDING, fine, max(each.at for each in measured.values()))
+        await alarms.resolve_within(
+            connection, CERTIFICATE_ENDING, fine, max(measurement.at for measurement in measured.values())
+        )
 
 
 async def _standings(connection: Connection, subjects: Iterable[Subject]) -> dict[Subject, Standing]:
@@ -288,24 +285,24 @@ async def _standings(connection: Connection, subjects: Iterable[Subject]) -> dic
     stands = {}
     for row in await db.rows(connection, _STANDINGS, **whose):
         subject = Subject(row["municipality"], row["subject"])
-        stands[subject] = Standing(**{each.name: row[each.name] for each in _OF_STANDING})
+        stands[subject] = Standing(**{field.name: row[field.name] for field in _OF_STANDING})
     return {subject: stands.get(subject, Standing()) for subject in subjects}
 
 
 def _whose(subjects: Iterable[Subject]) -> dict[str, list[str]]:
-    return {"towns": [each.municipality for each in subjects], "subjects": [each.name for each in subjects]}
+    return {"towns": [subject.municipality for subject in subjects], "subjects": [subject.name for subject in subjects]}
 
 
 def _columns(measured: Mapping[Subject, Measurement]) -> dict[str, Sequence[object]]:
     """Measurements as columns of a statement."""
-    found = measured.values()
+    measurements = measured.values()
     return {
         **_whose(measured),
-        "ats": [each.at for each in found],
-        "days": [german_date(each.at) for each in found],
-        "goods": [each.good for each in found],
-        "reasons": [each.reason for each in found],
-        "milliseconds": [each.milliseconds for each in found],
+        "ats": [measurement.at for measurement in measurements],
+        "days": [german_date(measurement.at) for measurement in measurements],
+        "goods": [measurement.good for measurement in measurements],
+        "reasons": [measurement.reason for measurement in measurements],
+        "milliseconds": [measurement.milliseconds for measurement in measurements],
     }
 
 

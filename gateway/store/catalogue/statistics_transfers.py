@@ -144,10 +144,10 @@ class StoredTransfers:
         database: Database,
         clock: Clock,
         views: StoredPageViews,
-        said: StoredFeedback,
+        feedback_rows: StoredFeedback,
     ) -> None:
         self._database, self._clock = database, clock
-        self._views, self._feedback = views, said
+        self._views, self._feedback = views, feedback_rows
 
     async def unprepared(self, kind: FigureKind, until: date) -> Sequence[tuple[str, date]]:
         """See the port."""
@@ -188,10 +188,7 @@ class StoredTransfers:
         """See the port."""
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, kind=kind.value, now=now, leased=now + lease, limit=limit)
-        transfers, unreadable = await read(rows, _transfer, now, again=False)
-        if unreadable:
-            await self.settle(unreadable)
-        return transfers
+        return await read(rows, _transfer, self.settle, now, again=False)
 
     async def name(self, transfer: UUID, transfer_id: str) -> str | None:
         """See the port."""

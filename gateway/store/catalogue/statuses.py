@@ -51,28 +51,28 @@ class StoredStatuses:
 
     async def of(self, municipality: str | None = None) -> Sequence[ServiceStatus]:
         """See the port."""
-        found = defaultdict(list)
+        by_entry = defaultdict(list)
         for finding in await self.findings(municipality):
-            found[finding.municipality, finding.service].append(finding)
+            by_entry[finding.municipality, finding.service].append(finding)
         rows = await self._database.rows(_ENTRIES, town=municipality)
-        return [_status(row, found) for row in rows]
+        return [_status(row, by_entry) for row in rows]
 
     async def findings(self, municipality: str | None = None) -> Sequence[CatalogueFinding]:
         """Every open contradiction, those that no entry has as well."""
         return [_finding(row) for row in await self._database.rows(_FINDINGS, town=municipality)]
 
 
-def _status(row: Row, found: dict[tuple[str, str | None], list[CatalogueFinding]]) -> ServiceStatus:
+def _status(row: Row, findings: dict[tuple[str, str | None], list[CatalogueFinding]]) -> ServiceStatus:
     entry = entry_json.of_json(row["entry"])
     return ServiceStatus(
         revision=Revision(entry, row["number"], row["digest"], row["changed_at"], row["changed_by"]),
         delivered=row["revision"] == row["number"],
         exported_at=row["exported_at"],
-        listings=tuple(_listing(each) for each in row["listings"] or ()),
+        listings=tuple(_listing(listing) for listing in row["listings"] or ()),
         works=row["works"],
         works_since=row["since"],
         probed_at=row["probed_at"],
-        findings=tuple(found[entry.municipality, entry.service]),
+        findings=tuple(findings[entry.municipality, entry.service]),
     )
 
 

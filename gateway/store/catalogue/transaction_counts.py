@@ -64,7 +64,7 @@ class StoredTransactionCounts:
         day, grew = row["counted"] - AGAIN if row["counted"] else german_date(row["oldest"]), 0
         while day <= today:
             days = [day + timedelta(days=number) for number in range(min(_AT_ONCE, (today - day).days + 1))]
-            begins = [months.begins(each) for each in days]
+            begins = list(map(months.begins, days))
             day = days[-1] + timedelta(days=1)
             grew += await self._database.run(
                 _COUNT, now=now, days=days, begins=begins, ends=[*begins[1:], months.begins(day)]

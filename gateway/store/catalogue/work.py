@@ -86,16 +86,16 @@ class StoredWork:
 
     async def tell(self, now: datetime) -> None:
         """Raise the alarms that are to be open and end the others. Raises `DatabaseAway`."""
-        wanted = {(each.rule, each.subject): each for each in told(await self.open(now), now)}
+        due = {(alarm.rule, alarm.subject): alarm for alarm in told(await self.open(now), now)}
         standing = {
             (row["rule"], row["subject"]) for row in await alarms.open_alarms(self._database) if row["rule"] in ALARMS
         }
-        for rule, subject in standing - wanted.keys():
+        for rule, subject in standing - due.keys():
             await alarms.resolve_about_gateway(self._database, rule, subject, now)
-        for place in wanted.keys() - standing:
-            alarm = wanted[place]
+        for rule, subject in due.keys() - standing:
+            alarm = due[rule, subject]
             await alarms.raise_about_gateway(
-                self._database, *place, now, municipality=alarm.municipality, service=alarm.service
+                self._database, rule, subject, now, municipality=alarm.municipality, service=alarm.service
             )
 
 

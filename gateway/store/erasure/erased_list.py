@@ -96,9 +96,9 @@ class ErasedList:
 def _append(descriptor: int, lines: bytes) -> None:
     """All of it, or none; what a crash cut off before it goes first."""
     size = os.fstat(descriptor).st_size
-    whole = _whole(descriptor, size)
-    if whole < size:
-        os.ftruncate(descriptor, whole)
+    end = _whole(descriptor, size)
+    if end < size:
+        os.ftruncate(descriptor, end)
     try:
         left = lines
         while left:
@@ -106,7 +106,7 @@ def _append(descriptor: int, lines: bytes) -> None:
         os.fsync(descriptor)
     except OSError:
         with suppress(OSError):
-            os.ftruncate(descriptor, whole)
+            os.ftruncate(descriptor, end)
         raise
 
 

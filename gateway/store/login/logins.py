@@ -116,8 +116,8 @@ class StoredLogins(LoginStore):
             return None
         sealed = self._sealing.seal(ANSWER, handle, answer)
         name = self._sealing.name(HANDLE, handle)
-        place = {"municipality": municipality, "provider": provider}
-        row = await self._database.one(KEEP_ANSWER, handle=name, answer=sealed, now=now, **place)
+        scope = {"municipality": municipality, "provider": provider}
+        row = await self._database.one(KEEP_ANSWER, handle=name, answer=sealed, now=now, **scope)
         return None if row is None else self._sealing.open_json(HANDLE, handle, row["request"])
 
     async def end(self, login: UUID) -> None:

@@ -51,10 +51,7 @@ class StoredLogoutQueue:
         """See the port."""
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, client=client, now=now, leased=now + lease, limit=limit)
-        notices, unreadable = await read(rows, _notice, now, again=False)
-        if unreadable:
-            await self.settle(unreadable)
-        return notices
+        return await read(rows, _notice, self.settle, now, again=False)
 
     async def settle(self, results: Sequence[SendingResult]) -> None:
         """See the port. What is given up is told to the log alone: the portal's own sessions end by themselves."""

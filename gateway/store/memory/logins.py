@@ -132,10 +132,10 @@ class MemoryLoginStore(LoginStore):
 
     async def done(self, handle: bytes, now: datetime) -> DoneLogin | None:
         """See the port."""
-        found = self._done.get(handle)
-        if found is None or found.expires_at <= now:
+        login = self._done.get(handle)
+        if login is None or login.expires_at <= now:
             return None
-        return DoneLogin(found.browser, found.municipality, found.request)
+        return DoneLogin(login.browser, login.municipality, login.request)
 
     async def login(self, login: UUID) -> Login | None:
         """See the port."""
@@ -178,17 +178,17 @@ class MemoryLoginStore(LoginStore):
 
     async def code(self, code: bytes, now: datetime) -> Code | None:
         """See the port."""
-        found = self._codes.get(code)
-        return found.code if _redeemable(found, now) else None
+        issued = self._codes.get(code)
+        return issued.code if _redeemable(issued, now) else None
 
     async def redeem(self, code: bytes, now: datetime, token: CitizenToken | None) -> bool:
         """See the port."""
-        found = self._codes.get(code)
-        if not _redeemable(found, now):
-            if found is not None and found.used:
-                self._revoke(found.code.login, now)
+        issued = self._codes.get(code)
+        if not _redeemable(issued, now):
+            if issued is not None and issued.used:
+                self._revoke(issued.code.login, now)
             return False
-        found.used = True
+        issued.used = True
         if token is not None:
             self._tokens[token.token] = replace(token, claims=_json(token.claims))
         return True
@@ -273,8 +273,8 @@ def _stands(session: Session, now: datetime) -> bool:
     return now < min(session.expires_at, session.used_at + timedelta(seconds=session.idle_s))
 
 
-def _redeemable(found: _Code | None, now: datetime) -> TypeGuard[_Code]:
-    return found is not None and not found.used and found.code.expires_at > now
+def _redeemable(issued: _Code | None, now: datetime) -> TypeGuard[_Code]:
+    return issued is not None and not issued.used and issued.code.expires_at > now
 
 
 def _json(value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -104,10 +104,7 @@ class StoredAlertQueue:
         """See the port. One that cannot be read is given up: it would hold up what comes after it."""
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, targets=sorted(targets), now=now, leased=now + lease)
-        messages, unreadable = await read(rows, _message, now, again=False)
-        if unreadable:
-            await self.settle(unreadable)
-        return messages
+        return await read(rows, _message, self.settle, now, again=False)
 
     async def settle(self, results: Sequence[SendingResult]) -> None:
         """See the port."""

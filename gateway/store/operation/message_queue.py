@@ -85,8 +85,13 @@ def waiting(row: Row) -> dict[str, Any]:
 
 
 async def read(
-    rows: Sequence[Row], message: Callable[[Row], Awaitable[M]], now: datetime, *, again: bool
-) -> tuple[list[M], list[SendingResult]]:
+    rows: Sequence[Row],
+    message: Callable[[Row], Awaitable[M]],
+    settle: Callable[[Sequence[SendingResult]], Awaitable[None]],
+    now: datetime,
+    *,
+    again: bool,
+) -> Sequence[M]:
     """Claimed rows as messages; for each that cannot be read a failed try, and `again`: by the schedule or never."""
     messages, unreadable = list[M](), list[SendingResult]()
     for row in rows:
@@ -99,4 +104,6 @@ async def read(
             next_at = next_try(DueMessage(**waiting(row)), now) if again else None
             failed = SendingResult(row["id"], row["tries"], now, False, None, InternalError.code, next_at)
             unreadable.append(failed)
-    return messages, unreadable
+    if unreadable:
+        await settle(unreadable)
+    return messages

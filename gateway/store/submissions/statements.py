@@ -221,7 +221,7 @@ def committing(*, evidence: bool, blobs: bool, discard: bool, changed: bool) -> 
     return compiled(select(moved.c.id, waking).add_cte(*writes), commits="submissions.commit")
 
 
-def rehearse() -> None:
+def warm_up() -> None:
     """Compile the commits of a submission's usual way, for which the first one would wait."""
     for evidence, blobs, discard, changed in (
         (True, True, False, True),  # sealed

@@ -165,10 +165,7 @@ class StoredWebhookQueue:
         """See the port."""
         now = self._clock.now()
         rows = await self._database.rows(_CLAIM, webhook=webhook, now=now, leased=now + lease, limit=limit)
-        messages, unreadable = await read(rows, self._message, now, again=True)
-        if unreadable:
-            await self.settle(unreadable)
-        return messages
+        return await read(rows, self._message, self.settle, now, again=True)
 
     async def _message(self, row: Mapping[str, Any]) -> WebhookMessage:
         key = await self._keyring.unwrap(row["key_municipality"], row["data_key"], row["wrapped"])

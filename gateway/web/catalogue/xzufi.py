@@ -25,18 +25,18 @@ async def file(request: Request) -> Response:
     """A file of the export that was accepted last, or of the one before: whoever has that index may still need it."""
     name = request.path_params["name"]
     exports = dependencies_of(request).exports
-    found = await exports.file(name) if exports is not None and _NAME.fullmatch(name) else None
-    if found is None:
+    served = await exports.file(name) if exports is not None and _NAME.fullmatch(name) else None
+    if served is None:
         raise NotFound
-    headers = {**(_INDEX if name == INDEX else _FILE), "ETag": f'"{found.sha256}"'}
-    if _has(request, found.sha256):
+    headers = {**(_INDEX if name == INDEX else _FILE), "ETag": f'"{served.sha256}"'}
+    if _has(request, served.sha256):
         return Response(status_code=304, headers=headers)
-    return Response(found.content, headers=headers)
+    return Response(served.content, headers=headers)
 
 
 def _has(request: Request, sha256: str) -> bool:
-    given = ",".join(request.headers.getlist("if-none-match"))
-    tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
+    header = ",".join(request.headers.getlist("if-none-match"))
+    tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
     return bool(tags & {"*", f'"{sha256}"'})
 
 

@@ -19,6 +19,7 @@ from gateway.errors import BodyTooLarge, InvalidJson, LengthMismatch, RecordInva
 from gateway.errors.sentences import Sentences
 from gateway.input import json_reader
 from gateway.input.json_reader import JsonBounds, JsonRefusedError
+from gateway.input.patterns import LONE_SURROGATE
 from gateway.web.dependencies import BodyLimits
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -29,7 +30,6 @@ DRAINED_BYTES: Final = 64_000_000
 _DIGITS_MOST: Final = 40
 
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]", re.ASCII)
-_LONE: Final = re.compile("[\ud800-\udfff]")
 
 
 def content_length(request: Request) -> int | None:
@@ -112,7 +112,7 @@ def parse_object(raw: bytes, limits: BodyLimits) -> dict[str, Any]:
         raise RecordInvalid(findings=(_fault("", _RULES[error.rule], limits.values),)) from None
     if not isinstance(value, dict):
         raise RecordInvalid(findings=(_fault("", "type"),))
-    if _SURROGATE.search(raw) and _LONE.search(json.dumps(value, ensure_ascii=False)):
+    if _SURROGATE.search(raw) and LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False)):
         raise InvalidJson(line=1, column=1)
     return value
 

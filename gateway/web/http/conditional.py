@@ -34,5 +34,5 @@ def tag_of(content: bytes) -> str:
 
 def _named(values: list[str], tag: str) -> bool:
     """Whether `If-None-Match` names the tag, by weak comparison, or any."""
-    given = ",".join(values)[:8000]
-    return given.strip() == "*" or tag in _TAGS.findall(given)
+    header = ",".join(values)[:8000]
+    return header.strip() == "*" or tag in _TAGS.findall(header)

@@ -92,8 +92,8 @@ async def continue_(request: Request) -> Response:
     town = town_of(request)
     came_along = request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site"
     if came_along and request.query_params.get(_AGAIN) is None:
-        said = {name: request.query_params.get(name, "") for name in (*_CONTINUED, LANGUAGES)}
-        query = urlencode({name: value for name, value in said.items() if value} | {_AGAIN: "1"})
+        parameters = {name: request.query_params.get(name, "") for name in (*_CONTINUED, LANGUAGES)}
+        query = urlencode({name: value for name, value in parameters.items() if value} | {_AGAIN: "1"})
         values = {"address": f"?{query}"}
         return page(
             request,

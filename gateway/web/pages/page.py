@@ -93,12 +93,7 @@ def problem_page(
     kind = "unread" if isinstance(error, BadInput) else "later" if error.retry else "ours"
     values = {"kind": kind, "number": request.scope["request_id"]}
     answer = page(
-        request,
-        "problem.html",
-        municipality=municipality,
-        appearance=appearance,
-        status=error.status,
-        values=values,
+        request, "problem.html", municipality=municipality, appearance=appearance, status=error.status, values=values
     )
     if kind == "later":
         answer.headers["Retry-After"] = str(max(1, round(error.retry_after or 1)))

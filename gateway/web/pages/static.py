@@ -54,10 +54,10 @@ async def file(request: Request) -> Response:
 
 async def logo(request: Request) -> Response:
     """The municipality's logo that has this digest. Raises `NotFound`."""
-    logos = (each.logo for each in dependencies_of(request).appearances.values())
-    for each in logos:
-        if each is not None and each.digest == request.path_params["digest"]:
-            return Response(each.content, headers={"Cache-Control": _FOR_GOOD}, media_type="image/png")
+    logos = (image.logo for image in dependencies_of(request).appearances.values())
+    for image in logos:
+        if image is not None and image.digest == request.path_params["digest"]:
+            return Response(image.content, headers={"Cache-Control": _FOR_GOOD}, media_type="image/png")
     raise NotFound
 
 

@@ -136,7 +136,7 @@ async def _lines(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[tuple
     """
     number, held, size = 1, bytearray(), 0  # `size` counts on where nothing is held any more
     async for chunk in chunks:
-        *ended, rest = chunk.split(b"\n")
+        *ended, tail = chunk.split(b"\n")
         for piece in ended:
             size += len(piece)
             line = bytes(held) + piece
@@ -146,8 +146,8 @@ async def _lines(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[tuple
             elif line.strip():
                 yield number, line
             number, size = number + 1, 0
-        size += len(rest)
-        held += rest if size <= most else b""
+        size += len(tail)
+        held += tail if size <= most else b""
         if size > most:
             held.clear()
     if size > most:

@@ -41,13 +41,5 @@ async def hand_in(request: Request) -> Response:
 
 
 ROUTES: Final = (
-    Route(
-        "POST",
-        "/api/v1/statistics",
-        hand_in,
-        {200: "MonthlyViewsKept"},
-        (),
-        scope=WRITE,
-        takes="MonthlyViews",
-    ),
+    Route("POST", "/api/v1/statistics", hand_in, {200: "MonthlyViewsKept"}, (), scope=WRITE, takes="MonthlyViews"),
 )

@@ -64,7 +64,7 @@ async def _take(request: Request, status: StatusDependencies, desk: FeedbackDepe
     if faults:
         return _form(request, status, entry, values, faults)
     ars = request.path_params["ars"]
-    said = Feedback(
+    submitted = Feedback(
         municipality=ars,
         service=entry.service,
         source=entry.url or f"{_own_origin(request)}{reference(request, f'/status/{ars}')}",
@@ -73,7 +73,7 @@ async def _take(request: Request, status: StatusDependencies, desk: FeedbackDepe
         found=values[feedback.FOUND],
         text=values[feedback.TEXT],
     )
-    await desk.rows.keep(said)
+    await desk.rows.keep(submitted)
     query = f"?{urlencode({'lang': wanted(request)})}" if wanted(request) else ""
     path = f"/status/{ars}/{entry.service}/feedback/thanks{query}"
     return RedirectResponse(reference(request, path), 303)
@@ -85,9 +85,10 @@ async def _entry(request: Request, status: StatusDependencies, desk: FeedbackDep
     if ars not in status.publication.names:
         raise NotFound
     today = german_date(dependencies_of(request).clock.now())
-    for each in await desk.statuses.of(ars):
-        if each.revision.entry.service == service and each.revision.entry.published_on(today):
-            return each.revision.entry
+    for known in await desk.statuses.of(ars):
+        entry = known.revision.entry
+        if entry.service == service and entry.published_on(today):
+            return entry
     raise NotFound
 
 

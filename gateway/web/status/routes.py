@@ -20,14 +20,7 @@ from gateway.web.pages.page import text_of
 from gateway.web.pages.policy import page_headers
 from gateway.web.status import feedback
 from gateway.web.status.documents import RenderedDocument
-from gateway.web.status.handling import (
-    StatusRoute,
-    asked_town,
-    for_people,
-    language_of,
-    other_languages,
-    with_status,
-)
+from gateway.web.status.handling import StatusRoute, asked_town, for_people, language_of, other_languages, with_status
 from gateway.web.status.published import StatusDependencies
 from gateway.web.status.view import town_view
 

@@ -158,9 +158,9 @@ def _service(service: PublishedService, language: str) -> ServiceView:
         sources=[(listing.source.value, _said(listing.listed)) for listing in status.listings],
         works=_said(status.works),
         works_at=_moment(works_at, language) if works_at else None,
-        levels=[_level(each, language) for each in entry.maturities],
+        levels=[_level(maturity, language) for maturity in entry.maturities],
         findings=status.codes,
-        shares=[_share(each, language) for each in service.availability],
+        shares=[_share(availability, language) for availability in service.availability],
         picture=picture(service.last_days),
     )
 

@@ -21,7 +21,8 @@ from lxml import etree
 from gateway.errors.sentences import Sentences
 from gateway.model import Finding, Severity
 from gateway.xoev.codes.lists import CodeLists, CodeVerdict
-from gateway.xoev.schema.sets import XS, CompiledSet
+from gateway.xoev.schema.names import XS
+from gateway.xoev.schema.sets import CompiledSet
 
 MAX_TOLD: Final = 500
 UNJUDGED: Final = frozenset({CodeVerdict.NO_LIST.value, CodeVerdict.NO_VERSION.value})
@@ -104,9 +105,9 @@ class Codes:
         codes = (element for element in document.iter(etree.Element) if self._code(element) is not None)
         if self._schema is None or all(element.get("listURI") and element.get("listVersionID") for element in codes):
             return document
-        whole = deepcopy(document)
-        self._schema.fill(whole)
-        return whole
+        filled = deepcopy(document)
+        self._schema.fill(filled)
+        return filled
 
     def _code(self, element: etree._Element) -> str | None:
         """The code that an element holds, empty where it should hold one; None for an element that is no Code.

@@ -22,12 +22,12 @@ _OF_ENCODING: Final = frozenset({"ERR_INVALID_ENCODING", "ERR_UNSUPPORTED_ENCODI
 
 def marked(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The file in pieces, the first of `HEAD` bytes at least; UTF-16 without a byte order mark gets one."""
-    rest = iter(chunks)
+    further = iter(chunks)
     head = b""
-    while len(head) < HEAD and (piece := next(rest, b"")):
+    while len(head) < HEAD and (piece := next(further, b"")):
         head += piece
     yield _mark(head) + head
-    yield from rest
+    yield from further
 
 
 def _mark(head: bytes) -> bytes:

@@ -193,17 +193,17 @@ class Faults:
         de, en = FAULTS[rule]
         if shown:
             de, en = f"{de}; gefunden: {shown}", f"{en}; found: {shown}"
-        place, word_de, word_en = _place(line, identifier)
+        pointer, word_de, word_en = _place(line, identifier)
         self._found.setdefault(
-            (place, rule), Finding(place, rule, f"{word_de}: Erwartet wird {de}.", f"{word_en}: expected is {en}.")
+            (pointer, rule), Finding(pointer, rule, f"{word_de}: Erwartet wird {de}.", f"{word_en}: expected is {en}.")
         )
 
     def notice(self, element: etree._Element, identifier: str, rule: str, named: str = "") -> None:
         """Something could not be taken over; `named` is the list concerned."""
         de, en = (sentence.replace("{list}", named) for sentence in _NOTICES[rule])
-        place, word_de, word_en = _place(element.sourceline or 0, identifier)
+        pointer, word_de, word_en = _place(element.sourceline or 0, identifier)
         self._notices.setdefault(
-            (place, rule), Finding(place, rule, f"{word_de}: {de}", f"{word_en}: {en}", Severity.WARNING)
+            (pointer, rule), Finding(pointer, rule, f"{word_de}: {de}", f"{word_en}: {en}", Severity.WARNING)
         )
 
     def unknown_id(self, element: etree._Element, identifier: str) -> None:

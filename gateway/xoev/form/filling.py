@@ -162,16 +162,16 @@ class _Filler:
             return
         kind = child.entry.attachment if child.entry else ""
         path = base + tuple(token for token in child.source or () if token != STAR)
-        place = "/attachments" if kind else pointer(path)
+        at = "/attachments" if kind else pointer(path)
         if number == 0:
             if kind:
-                self.findings.append(finding(place, "attachment_missing", child.label, limit=kind))
+                self.findings.append(finding(at, "attachment_missing", child.label, limit=kind))
             elif child.source is not None and (child.entry is None or child.entry.recorded):
-                self.findings.append(finding(place, "missing", child.label))
+                self.findings.append(finding(at, "missing", child.label))
         elif number < child.node.minimum:
-            self.findings.append(finding(place, "too_few", child.label, limit=child.node.minimum))
+            self.findings.append(finding(at, "too_few", child.label, limit=child.node.minimum))
         else:
-            self.findings.append(finding(place, "too_many", child.label, limit=child.node.maximum))
+            self.findings.append(finding(at, "too_many", child.label, limit=child.node.maximum))
 
     def group(self, child: FillingPlan, context: object, base: Tokens) -> list[FilledForm]:
         if child.source is None:
@@ -182,10 +182,10 @@ class _Filler:
             self.findings[before:] = [kept for kept in self.findings[before:] if kept.rule not in _ABSENT]
             return []
         filled: list[FilledForm] = []
-        for value, place in self.values(child, context, base):
+        for value, path in self.values(child, context, base):
             if isinstance(value, dict):
-                scope = (value, place) if child.repeated else (context, base)
-                filled.append(FilledForm(child, place, None, tuple(self.children(child, *scope))))
+                scope = (value, path) if child.repeated else (context, base)
+                filled.append(FilledForm(child, path, None, tuple(self.children(child, *scope))))
         return filled
 
     def field(self, child: FillingPlan, context: object, base: Tokens) -> list[FilledForm]:
@@ -199,16 +199,16 @@ class _Filler:
             files = [file for file in self.attached if file.kind == entry.attachment]
             return [FilledForm(child, base, file.names[entry.converter], origin=file.pointer) for file in files]
         filled: list[FilledForm] = []
-        for value, place in self.values(child, context, base):
+        for value, path in self.values(child, context, base):
             try:
                 text = CONVERTERS[entry.converter].convert(value, entry.codes)
             except Unfit as unfit:
                 self.findings.append(
-                    finding(pointer(place), unfit.rule, child.label, limit=unfit.limit, types_de="-", types_en="-")
+                    finding(pointer(path), unfit.rule, child.label, limit=unfit.limit, types_de="-", types_en="-")
                 )
                 continue
             if text is not None:
-                filled.append(FilledForm(child, place, text))
+                filled.append(FilledForm(child, path, text))
         return filled
 
     @staticmethod

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 from gateway.xoev.latin.repertoire import SEQUENCES, SINGLES
@@ -57,17 +57,17 @@ def offence(text: str, datatype: Datatype) -> int | None:
 
     The caller brings the text to NFC first; linear in the length of the text.
     """
-    plain, whole = _patterns(datatype)
+    plain, composed = _patterns(datatype)
     if plain.fullmatch(text):
         return None
-    match = whole.match(text)
+    match = composed.match(text)
     end = match.end() if match else 0
     return None if end == len(text) else end
 
 
 def nfc(value: object) -> object:
     """A JSON value with every text in NFC; the value itself where nothing has to change."""
-    return value if _composed(value) else _compose(value)
+    return value if _composed(value) else with_texts(value, partial(unicodedata.normalize, "NFC"))
 
 
 def _composed(value: object) -> bool:
@@ -78,12 +78,13 @@ def _composed(value: object) -> bool:
     return not isinstance(value, list) or all(map(_composed, value))
 
 
-def _compose(value: object) -> object:
+def with_texts(value: object, change: Callable[[str], str]) -> object:
+    """A JSON value with each text changed."""
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", value)
+        return change(value)
     if isinstance(value, dict):
-        return {key: _compose(inner) for key, inner in value.items()}
-    return [_compose(inner) for inner in value] if isinstance(value, list) else value
+        return {key: with_texts(inner, change) for key, inner in value.items()}
+    return [with_texts(inner, change) for inner in value] if isinstance(value, list) else value
 
 
 def code_points(datatype: Datatype) -> Iterator[int]:

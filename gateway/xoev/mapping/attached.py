@@ -42,12 +42,12 @@ def shown(attachments: Sequence[Attachment]) -> tuple[Attached, ...]:
 
 
 def read_entry(
-    place: str, entry: ReadOnly[str, object], element: Field | None, when: Condition | None, *, listed: bool
+    pointer: str, entry: ReadOnly[str, object], element: Field | None, when: Condition | None, *, listed: bool
 ) -> tuple[FieldEntry | None, tuple[Finding, ...]]:
     """An entry of a mapping for a field of type `file`, or one with `attachment` for another field.
 
     Args:
-        place: key path of the entry.
+        pointer: key path of the entry.
         entry: the table.
         element: the field, where the form has it.
         when: the condition of the entry.
@@ -57,7 +57,7 @@ def read_entry(
         the entry and no faults, or what could be read of it and every fault.
     """
     faults = [
-        mapping_fault(f"{place}/{key}", "mapping_key", ", ".join(sorted(_KEYS)))
+        mapping_fault(f"{pointer}/{key}", "mapping_key", ", ".join(sorted(_KEYS)))
         for key in sorted(set(entry) - _KEYS - {"from", "constant"})
     ]
     kind, name = entry.get("attachment"), entry.get("as", NAMES[0])
@@ -66,12 +66,12 @@ def read_entry(
         or {"from", "constant"} & set(entry)
         or (element and element.type is not FieldType.FILE)
     ):
-        return None, (mapping_fault(place, "mapping_attachment"),)
+        return None, (mapping_fault(pointer, "mapping_attachment"),)
     if not isinstance(kind, str) or not kind:
-        faults.append(mapping_fault(f"{place}/attachment", "mapping_value", TEXT))
+        faults.append(mapping_fault(f"{pointer}/attachment", "mapping_value", TEXT))
     if name not in NAMES:
-        faults.append(mapping_fault(f"{place}/as", "mapping_value", one_of(", ".join(NAMES))))
+        faults.append(mapping_fault(f"{pointer}/as", "mapping_value", one_of(", ".join(NAMES))))
     if listed:
-        faults.append(mapping_fault(f"{place}/to", "mapping_repeat", NO_ITEM))
+        faults.append(mapping_fault(f"{pointer}/to", "mapping_repeat", NO_ITEM))
     target = str(entry.get("to", ""))
     return FieldEntry((), target, str(name), {}, Datatype.EVERYTHING, None, when, attachment=str(kind)), tuple(faults)

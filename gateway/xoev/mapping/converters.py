@@ -17,6 +17,7 @@ from typing import Any, Final
 from stdnum import iban
 
 from gateway.xoev.fim import Field, FieldType
+from gateway.xoev.fim.model import TEXTS
 from gateway.xoev.mapping import phone, street_line
 from gateway.xoev.xfall.json_schema import number
 
@@ -218,15 +219,14 @@ FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
 }
 """Formats of the record schema: how each is judged and what a finding names as expected."""
 
-_TEXTS: Final = frozenset({FieldType.TEXT, FieldType.TEXT_LATIN})
 _WHOLE: Final = frozenset({FieldType.NUM_INT, FieldType.TEXT})
 
 _PART_SHAPE: Final = _string(pattern=f"^(?:{PARTIAL_DATE})$", format="partial-date", maxLength=10)
 _STREET_SHAPE: Final = _string(minLength=3, maxLength=80, format="street-line")
 
 CONVERTERS: Final[Mapping[str, Converter]] = {
-    "text": Converter(_TEXTS, _text_shape, _text),
-    "code": Converter(_TEXTS, lambda _field, codes: {"type": "string", "enum": list(codes)}, _code),
+    "text": Converter(TEXTS, _text_shape, _text),
+    "code": Converter(TEXTS, lambda _field, codes: {"type": "string", "enum": list(codes)}, _code),
     "date": Converter(frozenset({FieldType.DATE}), _string(format="date", maxLength=10), _date),
     "bool": Converter(frozenset({FieldType.BOOL}), lambda _field, _codes: {"type": "boolean"}, _bool),
     "integer": Converter(frozenset({FieldType.NUM_INT}), _number_shape, _integer),
@@ -234,11 +234,11 @@ CONVERTERS: Final[Mapping[str, Converter]] = {
     "year": Converter(_WHOLE, _PART_SHAPE, partial(_part, index=0)),
     "month": Converter(_WHOLE, _PART_SHAPE, partial(_part, index=1)),
     "day": Converter(_WHOLE, _PART_SHAPE, partial(_part, index=2)),
-    "street": Converter(_TEXTS, _STREET_SHAPE, partial(_street_part, index=0)),
-    "house_number": Converter(_TEXTS, _STREET_SHAPE, partial(_street_part, index=1)),
-    "iban": Converter(_TEXTS, _string(format="iban", maxLength=34), _iban),
-    "phone": Converter(_TEXTS, _string(format="phone", maxLength=40), partial(_phone, german=False)),
-    "phone_de": Converter(_TEXTS, _string(format="phone-de", maxLength=40), partial(_phone, german=True)),
+    "street": Converter(TEXTS, _STREET_SHAPE, partial(_street_part, index=0)),
+    "house_number": Converter(TEXTS, _STREET_SHAPE, partial(_street_part, index=1)),
+    "iban": Converter(TEXTS, _string(format="iban", maxLength=34), _iban),
+    "phone": Converter(TEXTS, _string(format="phone", maxLength=40), partial(_phone, german=False)),
+    "phone_de": Converter(TEXTS, _string(format="phone-de", maxLength=40), partial(_phone, german=True)),
     "time": Converter(frozenset({FieldType.TIME}), _string(pattern=f"^(?:{CLOCK})$", maxLength=8), _time),
     "datetime": Converter(
         frozenset({FieldType.DATETIME}), _string(pattern=f"^(?:{MOMENT})$", format="moment", maxLength=25), _datetime

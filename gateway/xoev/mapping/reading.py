@@ -66,210 +66,221 @@ class _Reader:
         if form and (table.get("form_schema"), table.get("form_version")) != (form.id, form.version):
             self.fault("/form_schema", "mapping_form", f"{form.id} {form.version}")
         version = self.text("/version", table.get("version"))
-        for place, entry in self.tables("groups", table.get("groups", [])):
-            self.group(place, entry)
-        for place, entry in self.tables("fields", table.get("fields", [])):
-            self.field(place, entry)
-        rules = tuple(self.rule(place, entry) for place, entry in self.tables("rules", table.get("rules", [])))
+        for pointer, entry in self.tables("groups", table.get("groups", [])):
+            self.group(pointer, entry)
+        for pointer, entry in self.tables("fields", table.get("fields", [])):
+            self.field(pointer, entry)
+        rules = tuple(self.rule(pointer, entry) for pointer, entry in self.tables("rules", table.get("rules", [])))
         self.overlaps()
-        for place, condition in self.conditions:
-            self.judged(place, condition)
+        for pointer, condition in self.conditions:
+            self.judged(pointer, condition)
         if form:
             self.mandatory("", form.children)
         return Mapping(version, self.groups, self.fields, rules)
 
-    def group(self, place: str, entry: ReadOnly[str, object]) -> None:
-        self.keys(place, entry, {"from", "to"})
-        source, target = self.source(f"{place}/from", entry.get("from")), self.text(f"{place}/to", entry.get("to"))
+    def group(self, pointer: str, entry: ReadOnly[str, object]) -> None:
+        self.keys(pointer, entry, {"from", "to"})
+        source, target = self.source(f"{pointer}/from", entry.get("from")), self.text(f"{pointer}/to", entry.get("to"))
         self.sources.add(source)
-        element = self.target(f"{place}/to", target, Group)
+        element = self.target(f"{pointer}/to", target, Group)
         if not isinstance(element, Group):
             return
         if target in self.groups:
-            self.fault(f"{place}/to", "mapping_twice")
+            self.fault(f"{pointer}/to", "mapping_twice")
             return
         if source[-1:] != (STAR,) and element.minimum > 1:
-            self.fault(f"{place}/from", "mapping_repeat", say.listed(element.id))
-        self.nested(f"{place}/from", source, target, element)
+            self.fault(f"{pointer}/from", "mapping_repeat", say.listed(element.id))
+        self.nested(f"{pointer}/from", source, target, element)
         self.groups[target] = GroupEntry(source, target)
 
-    def field(self, place: str, entry: ReadOnly[str, object]) -> None:
-        self.keys(place, entry, {"from", "to", "as", "codes", "latin", "normalise", "constant", "attachment", "when"})
-        target = self.text(f"{place}/to", entry.get("to"))
-        element = self.target(f"{place}/to", target, Field)
+    def field(self, pointer: str, entry: ReadOnly[str, object]) -> None:
+        self.keys(pointer, entry, {"from", "to", "as", "codes", "latin", "normalise", "constant", "attachment", "when"})
+        target = self.text(f"{pointer}/to", entry.get("to"))
+        element = self.target(f"{pointer}/to", target, Field)
         if target in self.fields:
-            self.fault(f"{place}/to", "mapping_twice")
-        when = self.condition(f"{place}/when", entry["when"]) if "when" in entry else None
+            self.fault(f"{pointer}/to", "mapping_twice")
+        when = self.condition(f"{pointer}/when", entry["when"]) if "when" in entry else None
         if "attachment" in entry or (isinstance(element, Field) and element.type is FieldType.FILE):
-            self.attachment(place, entry, element, target, when)
+            self.attachment(pointer, entry, element, target, when)
             return
         if "constant" in entry:
-            self.constant(place, entry, element, target, when)
+            self.constant(pointer, entry, element, target, when)
             return
-        source = self.source(f"{place}/from", entry.get("from"))
+        source = self.source(f"{pointer}/from", entry.get("from"))
         self.sources.add(source)
-        datatype = self.datatype(f"{place}/latin", entry.get("latin", Datatype.NORMATIVE.value))
+        datatype = self.datatype(f"{pointer}/latin", entry.get("latin", Datatype.NORMATIVE.value))
         if not isinstance(element, Field):
             return
-        self.nested(f"{place}/from", source, target, element)
-        name = self.converter(f"{place}/as", entry.get("as", default_converter(element)), element)
-        codes = self.codes(f"{place}/codes", entry.get("codes"), element) if name == "code" else {}
+        self.nested(f"{pointer}/from", source, target, element)
+        name = self.converter(f"{pointer}/as", entry.get("as", default_converter(element)), element)
+        codes = self.codes(f"{pointer}/codes", entry.get("codes"), element) if name == "code" else {}
         if name:
-            self.remember(f"{place}/from", source, CONVERTERS[name].shape(element, codes))
-        normalise = self.normalise(f"{place}/normalise", entry.get("normalise", False), name, datatype)
+            self.remember(f"{pointer}/from", source, CONVERTERS[name].shape(element, codes))
+        normalise = self.normalise(f"{pointer}/normalise", entry.get("normalise", False), name, datatype)
         self.fields.setdefault(target, FieldEntry(source, target, name, codes, datatype, None, when, normalise))
 
-    def target(self, place: str, path: str, kind: type[Field | Group]) -> Field | Group | None:
+    def target(self, pointer: str, path: str, kind: type[Field | Group]) -> Field | Group | None:
         """The element at a path, if it is of that kind and part of documents; without a form nothing is judged."""
         element = self.elements.get(path)
         if isinstance(element, kind) and not (isinstance(element, Field) and element.kind is FieldKind.LABEL):
             return element
         if self.form and path:
-            self.fault(place, "mapping_target", say.GROUP if kind is Group else say.FIELD)
+            self.fault(pointer, "mapping_target", say.GROUP if kind is Group else say.FIELD)
         return None
 
     def constant(
-        self, place: str, entry: ReadOnly[str, object], field: Field | Group | None, target: str, when: Condition | None
+        self,
+        pointer: str,
+        entry: ReadOnly[str, object],
+        field: Field | Group | None,
+        target: str,
+        when: Condition | None,
     ) -> None:
-        value = self.text(f"{place}/constant", entry.get("constant"))
+        value = self.text(f"{pointer}/constant", entry.get("constant"))
         if "from" in entry:
-            self.fault(f"{place}/from", "mapping_value", say.SOURCE_OR_CONSTANT)
+            self.fault(f"{pointer}/from", "mapping_value", say.SOURCE_OR_CONSTANT)
         if not isinstance(field, Field):
             return
         if field.codes and value not in {code.code for code in field.codes}:
-            self.fault(f"{place}/constant", "mapping_codes", ", ".join(code.code for code in field.codes))
+            self.fault(f"{pointer}/constant", "mapping_codes", ", ".join(code.code for code in field.codes))
         elif value and not constants.fits(field, value):
-            self.fault(f"{place}/constant", "mapping_value", say.limits(field.type.value))
+            self.fault(f"{pointer}/constant", "mapping_value", say.limits(field.type.value))
         self.fields.setdefault(target, FieldEntry((), target, "", {}, Datatype.EVERYTHING, value, when))
 
     def attachment(
-        self, place: str, entry: ReadOnly[str, object], field: Field | Group | None, target: str, when: Condition | None
+        self,
+        pointer: str,
+        entry: ReadOnly[str, object],
+        field: Field | Group | None,
+        target: str,
+        when: Condition | None,
     ) -> None:
         element, listed = field if isinstance(field, Field) else None, self.enclosing(target) is not None
-        read, faults = attached.read_entry(place, entry, element, when, listed=listed)
+        read, faults = attached.read_entry(pointer, entry, element, when, listed=listed)
         self.faults += faults
         if element is not None:
             self.fields.setdefault(target, read or FieldEntry((), target, "", {}, Datatype.EVERYTHING))
 
-    def converter(self, place: str, name: object, field: Field) -> str:
+    def converter(self, pointer: str, name: object, field: Field) -> str:
         listed = {"code"} if field.coded else set[str]()  # a select field takes codes, whatever its datentyp
         fitting = [key for key, converter in CONVERTERS.items() if field.type in converter.types or key in listed]
         if isinstance(name, str) and name in fitting:
             return name
-        self.fault(place, "mapping_converter", ", ".join(fitting))
+        self.fault(pointer, "mapping_converter", ", ".join(fitting))
         return ""
 
-    def codes(self, place: str, table: object, field: Field) -> dict[str, str]:
+    def codes(self, pointer: str, table: object, field: Field) -> dict[str, str]:
         known = [code.code for code in field.codes]
         if table is None:
             return {code: code for code in known}
         if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()) or not table:
-            self.fault(place, "mapping_value", say.CODE_TABLE)
+            self.fault(pointer, "mapping_value", say.CODE_TABLE)
             return {}
         for key, code in table.items():
             if code not in known:
-                self.fault(f"{place}/{key}", "mapping_codes", ", ".join(known))
+                self.fault(f"{pointer}/{key}", "mapping_codes", ", ".join(known))
         return dict(table)
 
-    def datatype(self, place: str, value: object) -> Datatype:
+    def datatype(self, pointer: str, value: object) -> Datatype:
         if isinstance(value, str) and value in {member.value for member in Datatype}:
             return Datatype(value)
-        self.fault(place, "mapping_value", "A, B, C, D, E")
+        self.fault(pointer, "mapping_value", "A, B, C, D, E")
         return Datatype.NORMATIVE
 
-    def normalise(self, place: str, value: object, converter: str, datatype: Datatype) -> bool:
+    def normalise(self, pointer: str, value: object, converter: str, datatype: Datatype) -> bool:
         """Whether a text may be normalised: free texts may, names are refused with a suggestion and never changed."""
         if not isinstance(value, bool) or (value and (converter != "text" or datatype is Datatype.PERSON_NAME)):
-            self.fault(place, "mapping_normalise")
+            self.fault(pointer, "mapping_normalise")
         return value is True
 
-    def rule(self, place: str, entry: ReadOnly[str, object]) -> Rule:
-        self.keys(place, entry, {"kind", "of", "pattern", "when", "other", "days", "total"})
+    def rule(self, pointer: str, entry: ReadOnly[str, object]) -> Rule:
+        self.keys(pointer, entry, {"kind", "of", "pattern", "when", "other", "days", "total"})
         kinds = {member.value for member in RuleKind}
         kind = entry.get("kind")
         if not isinstance(kind, str) or kind not in kinds:
-            self.fault(f"{place}/kind", "mapping_value", ", ".join(sorted(kinds)))
+            self.fault(f"{pointer}/kind", "mapping_value", ", ".join(sorted(kinds)))
             kind = RuleKind.REQUIRED.value
         entries = entry.get("of")
         sources = [
-            self.source(f"{place}/of/{n}", item) for n, item in enumerate(entries if isinstance(entries, list) else [])
+            self.source(f"{pointer}/of/{n}", item)
+            for n, item in enumerate(entries if isinstance(entries, list) else [])
         ]
         known = self.known()
         for number, source in enumerate(sources):
             if source and (source not in known or source[-1:] == (STAR,)):
-                self.fault(f"{place}/of/{number}", "mapping_unknown")
+                self.fault(f"{pointer}/of/{number}", "mapping_unknown")
         if not sources or len({source[:-1] for source in sources}) != 1:
-            self.fault(f"{place}/of", "mapping_value", say.SIBLINGS)
+            self.fault(f"{pointer}/of", "mapping_value", say.SIBLINGS)
         pattern = entry.get("pattern", "")
         if not isinstance(pattern, str) or bool(pattern) != (kind == RuleKind.PATTERN.value) or not is_pattern(pattern):
-            self.fault(f"{place}/pattern", "mapping_pattern")
+            self.fault(f"{pointer}/pattern", "mapping_pattern")
             pattern = ""
         parent = sources[0][:-1] if sources and kind not in BEYOND else ()
-        when = self.condition(f"{place}/when", entry["when"], parent) if "when" in entry else None
+        when = self.condition(f"{pointer}/when", entry["when"], parent) if "when" in entry else None
         plain = Rule(RuleKind(kind), tuple(sources), pattern, when)
-        self.confirmed(place, plain)
-        return self.bounded(place, entry, plain)
+        self.confirmed(pointer, plain)
+        return self.bounded(pointer, entry, plain)
 
-    def confirmed(self, place: str, rule: Rule) -> None:
+    def confirmed(self, pointer: str, rule: Rule) -> None:
         for number, source in enumerate(rule.of if rule.kind is RuleKind.CONFIRMED else ()):
             if self.shapes.get(source, _UNSAID).get("type", "boolean") != "boolean":
-                self.fault(f"{place}/of/{number}", "mapping_value", say.YES_OR_NO)
+                self.fault(f"{pointer}/of/{number}", "mapping_value", say.YES_OR_NO)
 
-    def bounded(self, place: str, entry: ReadOnly[str, object], rule: Rule) -> Rule:
+    def bounded(self, pointer: str, entry: ReadOnly[str, object], rule: Rule) -> Rule:
         """The rule with its day or its sum, where it is of such a kind."""
-        days, pointer, total = entry.get("days"), entry.get("other"), entry.get("total")
+        days, other, total = entry.get("days"), entry.get("other"), entry.get("total")
         if rule.kind is RuleKind.SUM:
             number = _number(total)
             if number is None or len(rule.of) != 1 or STAR not in rule.of[0]:
-                self.fault(place, "mapping_value", say.TOTAL)
+                self.fault(pointer, "mapping_value", say.TOTAL)
                 return Rule(RuleKind.REQUIRED, ())
             return replace(rule, total=number)
         if rule.kind in {RuleKind.NOT_BEFORE, RuleKind.NOT_AFTER}:
-            if (days is None) == (pointer is None) or not _is_span(days):
-                self.fault(place, "mapping_value", say.BOUND)
-            bound = self.source(f"{place}/other", pointer) if pointer is not None else ()
+            if (days is None) == (other is None) or not _is_span(days):
+                self.fault(pointer, "mapping_value", say.BOUND)
+            bound = self.source(f"{pointer}/other", other) if other is not None else ()
             if bound and bound not in self.known():
-                self.fault(f"{place}/other", "mapping_unknown")
+                self.fault(f"{pointer}/other", "mapping_unknown")
             for source in (*rule.of, *([bound] if bound else [])):
                 if self.shapes.get(source, _UNSAID).get("format") not in {"date", ""} or (
                     source is bound and STAR in source
                 ):
-                    self.fault(place, "mapping_value", say.DAYS)
+                    self.fault(pointer, "mapping_value", say.DAYS)
             return replace(rule, other=bound, days=days if isinstance(days, int) and _is_span(days) else None)
-        if (days, pointer, total) != (None, None, None):
-            self.fault(place, "mapping_value", say.UNBOUND)
+        if (days, other, total) != (None, None, None):
+            self.fault(pointer, "mapping_value", say.UNBOUND)
         return rule
 
-    def condition(self, place: str, entry: object, parent: Tokens = ()) -> Condition:
+    def condition(self, pointer: str, entry: object, parent: Tokens = ()) -> Condition:
         """A condition; `*` in it means the item of the list that the rule's values stand in (`around`)."""
         if not isinstance(entry, dict):
-            self.fault(place, "mapping_value", say.CONDITION)
+            self.fault(pointer, "mapping_value", say.CONDITION)
             return Condition((), ())
-        self.keys(place, entry, {"pointer", "in", "absent"})
-        source = self.source(f"{place}/pointer", entry.get("pointer"))
+        self.keys(pointer, entry, {"pointer", "in", "absent"})
+        source = self.source(f"{pointer}/pointer", entry.get("pointer"))
         values, absent = entry.get("in", []), entry.get("absent", False)
         lists = source[: len(source) - source[::-1].index(STAR)] if STAR in source else ()
         if lists != parent[: len(lists)] or source[-1:] == (STAR,):
             self.fault(
-                f"{place}/pointer", "mapping_repeat", say.inside("/" + "/".join(parent) if STAR in parent else "")
+                f"{pointer}/pointer", "mapping_repeat", say.inside("/" + "/".join(parent) if STAR in parent else "")
             )
         if not isinstance(values, list) or not all(isinstance(value, (str, bool)) for value in values):
-            self.fault(f"{place}/in", "mapping_value", say.CONDITION_VALUES)
+            self.fault(f"{pointer}/in", "mapping_value", say.CONDITION_VALUES)
             values = []
         if not isinstance(absent, bool):
-            self.fault(f"{place}/absent", "mapping_value", say.TRUTH)
+            self.fault(f"{pointer}/absent", "mapping_value", say.TRUTH)
         condition = Condition(source, tuple(values), absent is True)
-        self.conditions.append((place, condition))
+        self.conditions.append((pointer, condition))
         return condition
 
-    def judged(self, place: str, condition: Condition) -> None:
+    def judged(self, pointer: str, condition: Condition) -> None:
         """A condition asks for a value that the record may hold; one that can never hold is a fault."""
         shape = self.shapes.get(condition.source)
         if condition.source and shape is None and condition.source not in self.known():
-            self.fault(f"{place}/pointer", "mapping_unknown")
+            self.fault(f"{pointer}/pointer", "mapping_unknown")
             return
         if not condition.values and not condition.absent:
-            self.fault(f"{place}/in", "mapping_value", say.CONDITION_NEVER)
+            self.fault(f"{pointer}/in", "mapping_value", say.CONDITION_NEVER)
         shape = self.above(condition.source) if shape is None else shape
         if shape is None:
             return
@@ -277,7 +288,7 @@ class _Reader:
         for number, value in enumerate(condition.values):
             if isinstance(value, bool) if possible is None else value not in possible:
                 words = [str(choice).lower() if isinstance(choice, bool) else choice for choice in possible or ()]
-                self.fault(f"{place}/in/{number}", "mapping_value", say.one_of(", ".join(words) or "absent"))
+                self.fault(f"{pointer}/in/{number}", "mapping_value", say.one_of(", ".join(words) or "absent"))
 
     def above(self, source: Tokens) -> Shape | None:
         """The shape of an object or a list; None for a value whose own entry is faulty."""
@@ -287,16 +298,16 @@ class _Reader:
         """Every place of the record that some entry names, and what is above it."""
         return {source[:length] for source in self.sources for length in range(1, len(source) + 1)}
 
-    def nested(self, place: str, source: Tokens, target: str, element: Group | Field) -> None:
+    def nested(self, pointer: str, source: Tokens, target: str, element: Group | Field) -> None:
         """A source repeats only where its element may, and stands inside the list of the group around its target."""
         if source[-1:] == (STAR,):
             source = source[:-1]
             if element.maximum == 1:
-                self.fault(place, "mapping_repeat", say.once(element.id))
+                self.fault(pointer, "mapping_repeat", say.once(element.id))
         group = self.enclosing(target)
         base = group.source if group else ()
         if source[: len(base)] != base or STAR in source[len(base) :]:
-            self.fault(place, "mapping_repeat", say.inside("/" + "/".join(base) if base else ""))
+            self.fault(pointer, "mapping_repeat", say.inside("/" + "/".join(base) if base else ""))
 
     def enclosing(self, target: str) -> GroupEntry | None:
         """The nearest repeated group around a target; groups are listed before what they hold."""
@@ -307,10 +318,10 @@ class _Reader:
                 return entry
         return None
 
-    def remember(self, place: str, source: Tokens, shape: Shape) -> None:
+    def remember(self, pointer: str, source: Tokens, shape: Shape) -> None:
         before = self.shapes.setdefault(source, shape)
         if before != shape:
-            self.fault(place, "mapping_conflict", "/" + "/".join(source))
+            self.fault(pointer, "mapping_conflict", "/" + "/".join(source))
 
     def overlaps(self) -> None:
         objects = {source[:n] for source in self.shapes for n in range(1, len(source))}
@@ -341,24 +352,24 @@ class _Reader:
             return []
         return [(f"/{name}/{number}", entry) for number, entry in enumerate(value)]
 
-    def keys(self, place: str, table: ReadOnly[str, object], allowed: set[str]) -> None:
+    def keys(self, pointer: str, table: ReadOnly[str, object], allowed: set[str]) -> None:
         for key in sorted(set(table) - allowed):
-            self.fault(f"{place}/{key}", "mapping_key", ", ".join(sorted(allowed)))
+            self.fault(f"{pointer}/{key}", "mapping_key", ", ".join(sorted(allowed)))
 
-    def text(self, place: str, value: object) -> str:
+    def text(self, pointer: str, value: object) -> str:
         if isinstance(value, str) and value:
             return value
-        self.fault(place, "mapping_value", say.TEXT)
+        self.fault(pointer, "mapping_value", say.TEXT)
         return ""
 
-    def source(self, place: str, value: object) -> Tokens:
+    def source(self, pointer: str, value: object) -> Tokens:
         if isinstance(value, str) and _POINTER.fullmatch(value) and not value.startswith("/*"):
             return tuple(value[1:].split("/"))
-        self.fault(place, "mapping_source")
+        self.fault(pointer, "mapping_source")
         return ()
 
-    def fault(self, place: str, rule: str, *params: say.Words) -> None:
-        self.faults.append(say.mapping_fault(place, rule, *params))
+    def fault(self, pointer: str, rule: str, *params: say.Words) -> None:
+        self.faults.append(say.mapping_fault(pointer, rule, *params))
 
 
 def _number(value: object) -> Decimal | None:

@@ -15,12 +15,12 @@ from lxml import etree
 
 from gateway.xoev.latin.datatypes import Datatype
 from gateway.xoev.schema.compiled_xsd import Facets
-from gateway.xoev.schema.sets import XS, CompiledSet, SchemaPart
+from gateway.xoev.schema.names import COUNTING, XS
+from gateway.xoev.schema.sets import CompiledSet, SchemaPart
 
 _XSD: Final = XS[1:-1]
 _DIN: Final = "urn:xoev-de:kosit:xoev:datentyp:din-91379"
 _MODELS: Final = {f"{XS}sequence": "sequence", f"{XS}choice": "choice", f"{XS}all": "sequence"}
-_LENGTHS: Final = {"minLength": "min_length", "maxLength": "max_length", "fractionDigits": "fraction_digits"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +225,8 @@ def _narrowed(base: Facets, node: etree._Element) -> Facets:
         value = facet.get("value", "")
         if kind == "enumeration":
             codes.append(value)
-        elif kind in _LENGTHS:
-            changes[_LENGTHS[kind]] = int(value)
+        elif kind in COUNTING:
+            changes[COUNTING[kind]] = int(value)
         elif kind == "length":
             changes |= {"min_length": int(value), "max_length": int(value)}
         elif kind == "pattern":

@@ -47,11 +47,11 @@ class _Scope:
     value: object = None
 
 
-def where(place: Tokens) -> str:
+def where(path: Tokens) -> str:
     """The RFC 6901 pointer into the create body: attachments are beside the record; else the whole body."""
-    if place[:1] != (KNOWN,):
-        return pointer(place)
-    return "/" + "/".join(place[1:]) if place[1:2] == ("attachments",) else ""
+    if path[:1] != (KNOWN,):
+        return pointer(path)
+    return "/" + "/".join(path[1:]) if path[1:2] == ("attachments",) else ""
 
 
 def fill(
@@ -104,13 +104,13 @@ class _Filler:
         blamed = next((source for slot in slots if (source := _source(slot))), None)
         if blamed is None:
             return  # nothing of the record decides: the schema says what is wrong
-        place = where(self.concrete(blamed.entry.source, scope) if blamed.entry and blamed.entry.source else ())
+        at = where(self.concrete(blamed.entry.source, scope) if blamed.entry and blamed.entry.source else ())
         if number == 0:
-            self.findings.append(finding(place, "missing", blamed.label))
+            self.findings.append(finding(at, "missing", blamed.label))
         elif number < first.minimum:
-            self.findings.append(finding(place, "too_few", blamed.label, limit=first.minimum))
+            self.findings.append(finding(at, "too_few", blamed.label, limit=first.minimum))
         else:
-            self.findings.append(finding(place, "too_many", blamed.label, limit=first.maximum))
+            self.findings.append(finding(at, "too_many", blamed.label, limit=first.maximum))
 
     def group(self, slot: Slot, scope: _Scope) -> list[FilledMessage]:
         entry = slot.entry
@@ -126,13 +126,13 @@ class _Filler:
                 self.findings[before:] = [kept for kept in self.findings[before:] if kept.rule != "missing"]
             return []
         filled = []
-        for value, place in self.resolve(entry.source, scope):
+        for value, path in self.resolve(entry.source, scope):
             if value is None:
                 continue
-            inside = _Scope(entry.source, place, value) if entry.repeated else scope
+            inside = _Scope(entry.source, path, value) if entry.repeated else scope
             inner = self.below(slot, inside)
             if inner:
-                filled.append(FilledMessage(slot, place, None, inner, by_record=True))
+                filled.append(FilledMessage(slot, path, None, inner, by_record=True))
         return filled
 
     def field(self, slot: Slot, scope: _Scope) -> list[FilledMessage]:
@@ -150,21 +150,21 @@ class _Filler:
 
     def converted(self, slot: Slot, entry: MessageEntry, scope: _Scope) -> Iterator[FilledMessage]:
         assert entry.source is not None
-        for value, place in self.resolve(entry.source, scope):
+        for value, path in self.resolve(entry.source, scope):
             if value is None:
                 continue
             try:
                 text = CONVERTERS[entry.converter].convert(value, entry.codes)
             except Unfit as unfit:
                 label, limit = slot.label, unfit.limit
-                self.findings.append(finding(where(place), unfit.rule, label, limit=limit, types_de="-", types_en="-"))
+                self.findings.append(finding(where(path), unfit.rule, label, limit=limit, types_de="-", types_en="-"))
                 continue
             if text is not None and not text.strip():
-                self.findings.append(finding(where(place), "too_short", slot.label, limit=1))
+                self.findings.append(finding(where(path), "too_short", slot.label, limit=1))
             elif text is not None:
                 if entry.unique:
-                    self.twice(slot, entry, text, place)
-                yield FilledMessage(slot, place, text, self.below(slot, scope), by_record=entry.from_record)
+                    self.twice(slot, entry, text, path)
+                yield FilledMessage(slot, path, text, self.below(slot, scope), by_record=entry.from_record)
 
     def holds(self, condition: Condition | None, scope: _Scope) -> bool:
         if condition is None:
@@ -183,21 +183,21 @@ class _Filler:
     def concrete(source: Tokens, scope: _Scope) -> Tokens:
         length = len(scope.general)
         inside = length and source[:length] == scope.general
-        rest = source[length:] if inside else source
-        return (scope.place if inside else ()) + tuple(token for token in rest if token != STAR)
+        relative = source[length:] if inside else source
+        return (scope.place if inside else ()) + tuple(token for token in relative if token != STAR)
 
-    def twice(self, slot: Slot, entry: MessageEntry, text: str, place: Tokens) -> None:
+    def twice(self, slot: Slot, entry: MessageEntry, text: str, path: Tokens) -> None:
         """A finding for a text that has to be the only one of its kind and is not."""
         if (entry.place, text) in self.once:
-            self.findings.append(finding(where(place), "not_unique", slot.label))
+            self.findings.append(finding(where(path), "not_unique", slot.label))
         self.once.add((entry.place, text))
 
 
-def _values(value: object, source: Tokens, place: Tokens) -> list[tuple[object, Tokens]]:
+def _values(value: object, source: Tokens, path: Tokens) -> list[tuple[object, Tokens]]:
     if STAR in source:
-        return list(every(value, source, place))
+        return list(every(value, source, path))
     inner = look_up(value, source)
-    return [] if inner is None else [(inner, place + source)]
+    return [] if inner is None else [(inner, path + source)]
 
 
 def _source(slot: Slot) -> Slot | None:

@@ -26,7 +26,7 @@ _STEP: Final = re.compile(r"[A-Za-z_][\w.-]*(?:#[a-z][a-z0-9_]*)?")
 _ATTRIBUTE: Final = re.compile(r"@[A-Za-z_][\w.-]*")
 _PREFIX: Final = re.compile(r"[A-Za-z_][\w.-]*")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_URI: Final = jsonschema_rs.Draft202012Validator(
+URI: Final = jsonschema_rs.Draft202012Validator(
     {"type": "string", "format": "uri"}, validate_formats=True, offline=True
 )
 """As FIT-Connect metadata ask for it."""
@@ -43,10 +43,7 @@ SENTENCES: Final = {
         "The target has to be a way below the root element: name/name#label/@attribute.",
     ),
     "message_twice": ("Dieses Ziel ist schon zugeordnet.", "This target is mapped already."),
-    "message_content": (
-        "Ein Feld braucht genau eines von: {0}.",
-        "A field needs exactly one of: {0}.",
-    ),
+    "message_content": ("Ein Feld braucht genau eines von: {0}.", "A field needs exactly one of: {0}."),
 }
 
 
@@ -85,57 +82,59 @@ class _Reader:
                 self.head[key] = self.text(f"{name}#/{key}", table[key])
         self.named_codes(f"{name}#/codes", table.get("codes", {}))
         for key, read_entry in (("parameters", self.parameter), ("groups", self.group), ("fields", self.field)):
-            for place, entry in self.tables(name, key, table):
-                read_entry(place, entry)
+            for pointer, entry in self.tables(name, key, table):
+                read_entry(pointer, entry)
 
     def whole(self, name: str) -> MessageMapping:
         for key in _HEAD:
             if key not in self.head:
                 self.fault(f"{name}#/{key}", "message_value", "ein Text / a text")
-        if "schema_uri" in self.head and not _URI.is_valid(self.head["schema_uri"]):
+        if "schema_uri" in self.head and not URI.is_valid(self.head["schema_uri"]):
             self.fault(f"{name}#/schema_uri", "message_value", "ein URI / a URI")
         if not _PREFIX.fullmatch(self.head.get("prefix", "x")):
             self.fault(f"{name}#/prefix", "message_value", "ein XML-Name / an XML name")
         head = {key: self.head.get(key, "") for key in _HEAD}
         return MessageMapping(**head, parameters=tuple(self.parameters.values()), entries=tuple(self.entries.values()))
 
-    def parameter(self, place: str, entry: Mapping[str, Any]) -> None:
-        self.keys(place, entry, {"name", "default"})
+    def parameter(self, pointer: str, entry: Mapping[str, Any]) -> None:
+        self.keys(pointer, entry, {"name", "default"})
         name = entry.get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            self.fault(f"{place}/name", "message_value", "a-z, 0-9, _")
+            self.fault(f"{pointer}/name", "message_value", "a-z, 0-9, _")
             return
-        default = self.text(f"{place}/default", entry["default"]) if "default" in entry else None
+        default = self.text(f"{pointer}/default", entry["default"]) if "default" in entry else None
         self.parameters[name] = ParameterEntry(name, default)
 
-    def group(self, place: str, entry: Mapping[str, Any]) -> None:
-        self.keys(place, entry, {"from", "to", "when"})
-        source = self.source(f"{place}/from", entry["from"]) if "from" in entry else None
+    def group(self, pointer: str, entry: Mapping[str, Any]) -> None:
+        self.keys(pointer, entry, {"from", "to", "when"})
+        source = self.source(f"{pointer}/from", entry["from"]) if "from" in entry else None
         if "from" not in entry and "when" not in entry:
-            self.fault(place, "message_value", "from, when")
-        self.put(
-            MessageEntry(place, self.target(place, entry), is_group=True, source=source, when=self.when(place, entry))
-        )
-
-    def field(self, place: str, entry: Mapping[str, Any]) -> None:
-        self.keys(place, entry, {"to", "as", "codes", "when", "unique", *_CONTENTS})
-        if sum(key in entry for key in _CONTENTS) != 1:
-            self.fault(place, "message_content", ", ".join(_CONTENTS))
-        for key, expected in (("made", "uuid"), ("embed", "form"), ("unique", True)):
-            if key in entry and entry[key] != expected:
-                self.fault(f"{place}/{key}", "message_value", str(expected).lower())
-        if "from" not in entry and (extra := {"as", "codes"} & set(entry)):
-            self.fault(place, "message_content", "from (" + ", ".join(sorted(extra)) + ")")
+            self.fault(pointer, "message_value", "from, when")
         self.put(
             MessageEntry(
-                place,
-                self.target(place, entry),
+                pointer, self.target(pointer, entry), is_group=True, source=source, when=self.when(pointer, entry)
+            )
+        )
+
+    def field(self, pointer: str, entry: Mapping[str, Any]) -> None:
+        self.keys(pointer, entry, {"to", "as", "codes", "when", "unique", *_CONTENTS})
+        if sum(key in entry for key in _CONTENTS) != 1:
+            self.fault(pointer, "message_content", ", ".join(_CONTENTS))
+        for key, expected in (("made", "uuid"), ("embed", "form"), ("unique", True)):
+            if key in entry and entry[key] != expected:
+                self.fault(f"{pointer}/{key}", "message_value", str(expected).lower())
+        if "from" not in entry and (extra := {"as", "codes"} & set(entry)):
+            self.fault(pointer, "message_content", "from (" + ", ".join(sorted(extra)) + ")")
+        self.put(
+            MessageEntry(
+                pointer,
+                self.target(pointer, entry),
                 is_group=False,
-                source=self.source(f"{place}/from", entry["from"]) if "from" in entry else None,
-                constant=self.text(f"{place}/constant", entry["constant"]) if "constant" in entry else None,
-                converter=self.converter(place, entry),
-                codes=self.codes(place, entry),
-                when=self.when(place, entry),
+                source=self.source(f"{pointer}/from", entry["from"]) if "from" in entry else None,
+                constant=self.text(f"{pointer}/constant", entry["constant"]) if "constant" in entry else None,
+                converter=self.converter(pointer, entry),
+                codes=self.codes(pointer, entry),
+                when=self.when(pointer, entry),
                 made="made" in entry,
                 embeds="embed" in entry,
                 unique="unique" in entry,
@@ -148,48 +147,48 @@ class _Reader:
             self.fault(f"{entry.place}/to", "message_twice")
         self.entries[key] = entry
 
-    def converter(self, place: str, entry: Mapping[str, Any]) -> str:
+    def converter(self, pointer: str, entry: Mapping[str, Any]) -> str:
         name = entry.get("as", "code" if "codes" in entry else "")
         if name and name not in CONVERTERS:
-            self.fault(f"{place}/as", "message_value", ", ".join(CONVERTERS))
+            self.fault(f"{pointer}/as", "message_value", ", ".join(CONVERTERS))
             return ""
         return str(name)
 
-    def named_codes(self, place: str, value: object) -> None:
+    def named_codes(self, pointer: str, value: object) -> None:
         if not isinstance(value, dict):
-            self.fault(place, "message_value", "[codes.NAME]")
+            self.fault(pointer, "message_value", "[codes.NAME]")
             return
         for key, table in value.items():
-            self.lists[key] = self.table(f"{place}/{key}", table)
+            self.lists[key] = self.table(f"{pointer}/{key}", table)
 
-    def codes(self, place: str, entry: Mapping[str, Any]) -> dict[str, str]:
+    def codes(self, pointer: str, entry: Mapping[str, Any]) -> dict[str, str]:
         value = entry.get("codes")
         if isinstance(value, str) and value in self.lists:
             return self.lists[value]
         needed = "codes" in entry or entry.get("as") == "code"
-        return self.table(f"{place}/codes", value) if needed else {}
+        return self.table(f"{pointer}/codes", value) if needed else {}
 
-    def table(self, place: str, value: object) -> dict[str, str]:
+    def table(self, pointer: str, value: object) -> dict[str, str]:
         if isinstance(value, dict) and value and all(isinstance(code, str) and code for code in value.values()):
             return dict(value)
-        self.fault(place, "message_value", "eine Tabelle Wert = Code / a table value = code")
+        self.fault(pointer, "message_value", "eine Tabelle Wert = Code / a table value = code")
         return {}
 
-    def when(self, place: str, entry: Mapping[str, Any]) -> Condition | None:
+    def when(self, pointer: str, entry: Mapping[str, Any]) -> Condition | None:
         if "when" not in entry:
             return None
-        place, table = f"{place}/when", entry["when"]
+        pointer, table = f"{pointer}/when", entry["when"]
         if not isinstance(table, dict):
-            self.fault(place, "message_value", "{ pointer, in, absent }")
+            self.fault(pointer, "message_value", "{ pointer, in, absent }")
             return None
-        self.keys(place, table, {"pointer", "in", "absent"})
-        source = self.source(f"{place}/pointer", table.get("pointer")) or ()
+        self.keys(pointer, table, {"pointer", "in", "absent"})
+        source = self.source(f"{pointer}/pointer", table.get("pointer")) or ()
         values, absent = table.get("in", []), table.get("absent", False)
         if not isinstance(values, list) or not all(isinstance(value, (str, bool)) for value in values):
-            self.fault(f"{place}/in", "message_value", "Texte oder true/false / texts or true/false")
+            self.fault(f"{pointer}/in", "message_value", "Texte oder true/false / texts or true/false")
             values = []
         if not isinstance(absent, bool) or not (values or absent):
-            self.fault(place, "message_value", "in = […], absent = true")
+            self.fault(pointer, "message_value", "in = […], absent = true")
         return Condition(source, tuple(values), absent is True)
 
     def tables(self, name: str, key: str, table: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -199,34 +198,34 @@ class _Reader:
             return []
         return [(f"{name}#/{key}/{number}", entry) for number, entry in enumerate(value)]
 
-    def keys(self, place: str, table: Mapping[str, Any], allowed: set[str]) -> None:
+    def keys(self, pointer: str, table: Mapping[str, Any], allowed: set[str]) -> None:
         for key in sorted(set(table) - allowed):
-            self.fault(f"{place}/{key}", "message_key", ", ".join(sorted(allowed)))
+            self.fault(f"{pointer}/{key}", "message_key", ", ".join(sorted(allowed)))
 
-    def text(self, place: str, value: object) -> str:
+    def text(self, pointer: str, value: object) -> str:
         if isinstance(value, str) and value.strip():
             return value
-        self.fault(place, "message_value", "ein Text / a text")
+        self.fault(pointer, "message_value", "ein Text / a text")
         return ""
 
-    def source(self, place: str, value: object) -> Tokens | None:
+    def source(self, pointer: str, value: object) -> Tokens | None:
         if isinstance(value, str) and _SOURCE.fullmatch(value) and not value.startswith(("/*", "@/*")):
             tokens = tuple(value.split("/")[1:])
             return (KNOWN, *tokens) if value.startswith("@") else tokens
-        self.fault(place, "message_source")
+        self.fault(pointer, "message_source")
         return None
 
-    def target(self, place: str, entry: Mapping[str, Any]) -> Target:
+    def target(self, pointer: str, entry: Mapping[str, Any]) -> Target:
         value = entry.get("to")
         steps = value.split("/") if isinstance(value, str) else []
         last = bool(steps) and (_ATTRIBUTE.fullmatch(steps[-1]) or _STEP.fullmatch(steps[-1]))
         if not last or not all(_STEP.fullmatch(step) for step in steps[:-1]):
-            self.fault(f"{place}/to", "message_target")
+            self.fault(f"{pointer}/to", "message_target")
             return ()
         return tuple(steps)
 
-    def fault(self, place: str, rule: str, *params: str) -> None:
-        self.faults.append(Sentences(SENTENCES).finding(place, rule, *params))
+    def fault(self, pointer: str, rule: str, *params: str) -> None:
+        self.faults.append(Sentences(SENTENCES).finding(pointer, rule, *params))
 
 
 def lists(source: Tokens) -> Tokens:

@@ -16,7 +16,8 @@ from typing import Any, Final, cast
 from gateway.xoev.fim import Field, FieldType
 from gateway.xoev.form.filling import FilledForm, FillingPlan, Labels
 from gateway.xoev.form.texts import Texts
-from gateway.xoev.readable.printable import every_text, printable
+from gateway.xoev.latin.datatypes import with_texts
+from gateway.xoev.readable.printable import printable
 from gateway.xoev.readable.typesetter import TYPESETTER
 from gateway.xoev.readable.values import Written, fours
 from gateway.xoev.readable.words import HEADING, TITLE, all_fit, pieces, table_fits
@@ -142,7 +143,7 @@ def content(
 ) -> dict[str, Any]:
     """What the template shows, as JSON values; `write` prints it.
 
-    Every text passes `every_text` here, whoever wrote it: form, code list, service, municipality or portal.
+    Every text passes `printable` here, whoever wrote it: form, code list, service, municipality or portal.
     """
     page = _Page(texts, Written("en" if language == "en" else "de"))
     words = _WORDS[page.written.language]
@@ -165,10 +166,10 @@ def content(
         "sections": list(page.whole(filled)),
         "attachments": [page.attachment(attachment) for attachment in attachments],
     }
-    return cast("dict[str, Any]", every_text(data))
+    return cast("dict[str, Any]", with_texts(data, printable))
 
 
-def rehearse() -> None:
+def warm_up() -> None:
     """Load the typesetter and its fonts, for which the first document would wait a third of a second."""
     texts: dict[str, Any] = dict.fromkeys(("title", "heading", "foot", "municipality"), _NAMELESS)
     texts |= {"language": "de", "words": _WORDS["de"]}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any, Final
+from typing import Final
 
 from gateway.xoev.latin.datatypes import Datatype, offence
 
@@ -29,22 +29,13 @@ def printable(text: str) -> str:
     """
     if _PLAIN.fullmatch(text):
         return text
-    rest = unicodedata.normalize("NFC", text.translate(_UNSEEN)).replace("\r\n", "\n").translate(_SPACES)
+    unread = unicodedata.normalize("NFC", text.translate(_UNSEEN)).replace("\r\n", "\n").translate(_SPACES)
     done: list[str] = []
-    while (position := offence(rest, Datatype.EVERYTHING)) is not None:
-        letter = rest[position]
-        done += (rest[:position], letter if letter in _SHOWN_TOO else f"[U+{ord(letter):04X}]")
-        rest = rest[position + 1 :]
-    return "".join(done) + rest
-
-
-def every_text(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """A JSON value in which each text is printable, whatever it was made of."""
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, dict):
-        return {key: every_text(inner) for key, inner in value.items()}
-    return [every_text(inner) for inner in value] if isinstance(value, list) else value
+    while (position := offence(unread, Datatype.EVERYTHING)) is not None:
+        letter = unread[position]
+        done += (unread[:position], letter if letter in _SHOWN_TOO else f"[U+{ord(letter):04X}]")
+        unread = unread[position + 1 :]
+    return "".join(done) + unread
 
 
 def unprintable(text: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from gateway.input.patterns import LONE_SURROGATE
 from gateway.model import Finding
 from gateway.xoev.form.filling import FillingPlan, Labels
 from gateway.xoev.latin.datatypes import MEANING, Datatype, offence
@@ -28,7 +29,6 @@ MAX_DEPTH: Final = 32
 MAX_VALUES: Final = 20_000
 MAX_TEXT: Final = 100_000
 _MAX_NUMBER: Final = 10**15
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _TYPES: Final = {
     "string": ("Text", "text"),
@@ -86,7 +86,7 @@ def _leaf(value: object, path: Tokens) -> list[Finding]:
     if isinstance(value, str):
         if len(value) > MAX_TEXT:
             return [finding(pointer(path), "text_too_large", limit=MAX_TEXT)]
-        if not value.isascii() and _SURROGATE.search(value):
+        if not value.isascii() and LONE_SURROGATE.search(value):
             return [finding(pointer(path), "not_unicode")]
     elif isinstance(value, (int, float)) and not abs(value) < _MAX_NUMBER:
         return [finding(pointer(path), "number_range")]
@@ -153,16 +153,16 @@ class RecordCheck:
 
     def _without_multiples(self, shape: Any, path: Tokens) -> Any:  # noqa: ANN401 - a fragment of JSON Schema
         self._shapes[path] = shape
-        rest = {key: value for key, value in shape.items() if key != "multipleOf"}
+        kept = {key: value for key, value in shape.items() if key != "multipleOf"}
         if "multipleOf" in shape:
             self._multiples.append((path, Decimal(str(shape["multipleOf"]))))
         if "properties" in shape:
-            rest["properties"] = {
+            kept["properties"] = {
                 key: self._without_multiples(inner, (*path, key)) for key, inner in shape["properties"].items()
             }
         if "items" in shape:
-            rest["items"] = self._without_multiples(shape["items"], (*path, STAR))
-        return rest
+            kept["items"] = self._without_multiples(shape["items"], (*path, STAR))
+        return kept
 
     def _translate(  # noqa: PLR0911 - one line a keyword
         self, error: jsonschema_rs.ValidationError

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from gateway.xoev.fim import Field
 from gateway.xoev.form.filling import FillingPlan, Labels
 from gateway.xoev.mapping.converters import CONVERTERS, Shape
 from gateway.xoev.mapping.model import BEYOND, STAR, Condition, Rule, RuleKind, Tokens
-
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+from gateway.xoev.xfall.json_schema import DIALECT
 
 
 @dataclass(slots=True)
@@ -54,37 +52,37 @@ def build(
         identifier: the `$id`, a URN that names service and version.
         title: the title, in German.
     """
-    whole = _Part(label=(title, title), declared=True)
-    _collect(root, whole, (), (), mandatory=True)
-    schema: Shape = {"$schema": DIALECT, "$id": identifier, **_render(whole)}
+    record = _Part(label=(title, title), declared=True)
+    _collect(root, record, (), (), mandatory=True)
+    schema: Shape = {"$schema": DIALECT, "$id": identifier, **_render(record)}
     if published := [_rule(rule) for rule in rules if rule.kind not in BEYOND]:
         schema["allOf"] = published
-    return schema, dict(_labels(whole, ()))
+    return schema, dict(_labels(record, ()))
 
 
-def _collect(parent: FillingPlan, whole: _Part, base: Tokens, inside: Tokens, *, mandatory: bool) -> None:
+def _collect(parent: FillingPlan, record: _Part, base: Tokens, inside: Tokens, *, mandatory: bool) -> None:
     for child in parent.children:
         required = mandatory and child.node.minimum > 0
         if child.source is None:
-            _collect(child, whole, base, inside, mandatory=required)
+            _collect(child, record, base, inside, mandatory=required)
             continue
         path = base + child.source
         if child.entry is None:
-            _declare(whole, path, parent, child, required=required)
-            _collect(child, whole, path if child.repeated else base, path, mandatory=True)
+            _declare(record, path, parent, child, required=required)
+            _collect(child, record, path if child.repeated else base, path, mandatory=True)
         elif child.entry.recorded:
             required = required and child.entry.when is None and path[: len(inside)] == inside
-            _declare(whole, path, parent, child, required=required)
+            _declare(record, path, parent, child, required=required)
 
 
-def _declare(whole: _Part, path: Tokens, parent: FillingPlan, child: FillingPlan, *, required: bool) -> None:
-    part = whole.at(path[:-1] if child.repeated else path)
+def _declare(record: _Part, path: Tokens, parent: FillingPlan, child: FillingPlan, *, required: bool) -> None:
+    part = record.at(path[:-1] if child.repeated else path)
     first = not part.declared
     part.declared, part.required = True, part.required or required
     if child.repeated:
         part.minimum, part.maximum = child.node.minimum, child.node.maximum
         part.label = child.label
-    part = whole.at(path)
+    part = record.at(path)
     part.declared = True
     if first:
         part.label = child.label

@@ -33,7 +33,7 @@ def noted(root: etree._Element, source: str, datatype: Datatype = Datatype.EVERY
     if "&#" not in source and offence(source.removeprefix("\ufeff"), datatype) is None:
         return
     count = 0
-    for element, place, text in _texts(root):
+    for element, suffix, text in _texts(root):
         position = offence(text, datatype)
         if position is None:
             continue
@@ -41,7 +41,7 @@ def noted(root: etree._Element, source: str, datatype: Datatype = Datatype.EVERY
         if count > MAX_NOTED:
             yield Noted(said("/", "too_many_findings", limit=MAX_NOTED))
             return
-        yield Noted(_finding(readable_path(element) + place, text, position, datatype), element.sourceline or 0)
+        yield Noted(_finding(readable_path(element) + suffix, text, position, datatype), element.sourceline or 0)
 
 
 def _texts(root: etree._Element) -> Iterator[tuple[etree._Element, str, str]]:
@@ -55,12 +55,12 @@ def _texts(root: etree._Element) -> Iterator[tuple[etree._Element, str, str]]:
             yield element, f"/@{etree.QName(name).localname}", str(value)
 
 
-def _finding(place: str, text: str, position: int, datatype: Datatype) -> Finding:
+def _finding(pointer: str, text: str, position: int, datatype: Datatype) -> Finding:
     if offence(unicodedata.normalize("NFC", text), datatype) is None:
-        return said(place, "document_not_composed", position=position + 1)
+        return said(pointer, "document_not_composed", position=position + 1)
     de, en = suggestion(text[position], datatype)
     return said(
-        place,
+        pointer,
         "document_characters",
         point=f"U+{ord(text[position]):04X}",
         position=position + 1,

@@ -81,22 +81,22 @@ def _noted(errors: Sequence[etree._LogEntry], root: etree._Element) -> Iterator[
         message = error.message or ""
         attribute = _ATTRIBUTE.search(message)
         element = element_at(root, error.path or "/*", namespaces)
-        place = readable_path(root if element is None else element)
-        place += f"/@{attribute[1]}" if attribute else ""
-        yield Noted(_finding(place, error.type_name or "", message), error.line)
+        pointer = readable_path(root if element is None else element)
+        pointer += f"/@{attribute[1]}" if attribute else ""
+        yield Noted(_finding(pointer, error.type_name or "", message), error.line)
 
 
-def _finding(place: str, kind: str, message: str) -> Finding:
+def _finding(pointer: str, kind: str, message: str) -> Finding:
     rule = _KINDS.get(kind)
     short = kind.removeprefix("SCHEMAV_").lower()
     if rule is None:
         return said(
-            place, "schema_value" if short.endswith("_valid") or "datatype" in short else "schema_rule", rule=short
+            pointer, "schema_value" if short.endswith("_valid") or "datatype" in short else "schema_rule", rule=short
         )
     if rule == "schema_element" and "Missing child" in message:
         rule = "schema_missing"
     expected_de, expected_en = _expected(message)
-    return said(place, rule, expected_de=expected_de, expected_en=expected_en)
+    return said(pointer, rule, expected_de=expected_de, expected_en=expected_en)
 
 
 def _expected(message: str) -> tuple[str, str]:

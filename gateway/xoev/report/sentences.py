@@ -65,10 +65,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Die Prüfung wurde bei {rule} abgebrochen: die Regeldatei lässt sich nicht auswerten.",
         "The check was stopped at {rule}: the rule file cannot be evaluated.",
     ),
-    "rules_cut": (
-        "Es gibt mehr Verstöße, als hier stehen.",
-        "There are more failures than are told here.",
-    ),
+    "rules_cut": ("Es gibt mehr Verstöße, als hier stehen.", "There are more failures than are told here."),
     "too_many_findings": (
         "Es gibt mehr Befunde, als hier stehen (höchstens {limit} je Stufe).",
         "There are more findings than are told here (at most {limit} a stage).",

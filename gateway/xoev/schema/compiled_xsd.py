@@ -16,13 +16,12 @@ from lxml import etree
 
 from gateway.model import Finding
 from gateway.xoev.schema.long_rows import counting
+from gateway.xoev.schema.names import COUNTING, XS
 from gateway.xoev.schema.second_judge import SecondJudge
 from gateway.xoev.schema.sets import judged
 from gateway.xoev.schema.weight import is_too_heavy
 from gateway.xoev.xml import strict_xml
 
-_XS: Final = "{http://www.w3.org/2001/XMLSchema}"
-_LENGTHS: Final = {"minLength": "min_length", "maxLength": "max_length", "fractionDigits": "fraction_digits"}
 _FOREIGN: Final = frozenset({"import", "include", "redefine"})
 
 FACET_RULES: Final = {
@@ -129,7 +128,7 @@ def load(source: bytes) -> tuple[Schema | None, tuple[Finding, ...]]:
     if parsed.root is None:
         return None, parsed.findings()
     faults = [_fault(part, "xsd_foreign") for part in parsed.root if etree.QName(part).localname in _FOREIGN]
-    roots = parsed.root.findall(f"{_XS}element")
+    roots = parsed.root.findall(f"{XS}element")
     target = parsed.root.get("targetNamespace", "")
     if len(roots) != 1 or not target:
         faults.append(_fault(parsed.root, "xsd_root"))
@@ -157,12 +156,12 @@ def _node(element: etree._Element, above: str, namespace: str, faults: list[Find
     upper = element.get("maxOccurs", "1")
     maximum = None if upper == "unbounded" else int(upper)
     minimum = int(element.get("minOccurs", "1"))
-    choice = element.find(f"{_XS}complexType/{_XS}choice")
-    model = element.find(f"{_XS}complexType/{_XS}sequence") if choice is None else choice
+    choice = element.find(f"{XS}complexType/{XS}choice")
+    model = element.find(f"{XS}complexType/{XS}sequence") if choice is None else choice
     if model is None:
         return Node(name, below, minimum, maximum, _facets(element, faults), namespace=namespace)
     faults.extend(_fault(part, "xsd_shape") for part in model if _local(part) != "element" or not part.get("name"))
-    children = tuple(_node(part, below, namespace, faults) for part in model.findall(f"{_XS}element"))
+    children = tuple(_node(part, below, namespace, faults) for part in model.findall(f"{XS}element"))
     if choice is not None:
         children = tuple(replace(child, minimum=0) for child in children)
     return Node(name, below, minimum, maximum, None, children, choice is not None, namespace)
@@ -172,7 +171,7 @@ def _facets(element: etree._Element, faults: list[Finding]) -> Facets:
     named = element.get("type")
     if named is not None:
         return Facets(named.partition(":")[2] or named)
-    restriction = element.find(f"{_XS}simpleType/{_XS}restriction")
+    restriction = element.find(f"{XS}simpleType/{XS}restriction")
     if restriction is None:
         faults.append(_fault(element, "xsd_shape"))
         return Facets()
@@ -186,7 +185,7 @@ def _facets(element: etree._Element, faults: list[Finding]) -> Facets:
             facets[_local(facet)] = facet.get("value", "")
     return Facets(
         base=base.partition(":")[2] or base,
-        **{target: int(facets[facet]) for facet, target in _LENGTHS.items() if facet in facets},
+        **{target: int(facets[facet]) for facet, target in COUNTING.items() if facet in facets},
         minimum=facets.get("minInclusive"),
         maximum=facets.get("maxInclusive"),
         pattern=facets.get("pattern"),

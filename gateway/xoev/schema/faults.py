@@ -46,12 +46,12 @@ _WANTED: Final = {
 }
 
 
-def schema_fault(place: str, line: int, rule: str, cause: str = "") -> Finding:
+def schema_fault(filename: str, line: int, rule: str, cause: str = "") -> Finding:
     """A fault at a line of a file; `said` is what libxml2 says of it."""
     de, en = _WANTED[rule]
     more = f" ({cause.strip()[:_MOST_CHARACTERS]})" if cause else ""
     return Finding(
-        f"{place}#/{line}", rule, f"Zeile {line}: Erwartet wird {de}{more}.", f"Line {line}: expected is {en}{more}."
+        f"{filename}#/{line}", rule, f"Zeile {line}: Erwartet wird {de}{more}.", f"Line {line}: expected is {en}{more}."
     )
 
 
@@ -66,10 +66,10 @@ def not_installed(name: str, namespace: str) -> Finding:
     )
 
 
-def absent(place: str, line: int, namespace: str) -> Finding:
+def absent(filename: str, line: int, namespace: str) -> Finding:
     """An import that no set at hand can answer."""
     return Finding(
-        f"{place}#/{line}",
+        f"{filename}#/{line}",
         "xsd_absent",
         f"Zeile {line}: Ein Schema für den Namensraum {namespace} liegt weder daneben noch ist es unter den benutzten "
         "Schemamengen; bitte danebenlegen oder mit `gateway schemas install` einspielen.",
@@ -79,10 +79,10 @@ def absent(place: str, line: int, namespace: str) -> Finding:
     )
 
 
-def unread(place: str, fault: XmlFault) -> Finding:
+def unread(filename: str, fault: XmlFault) -> Finding:
     """A file that would answer an import but cannot be read, and why."""
     return Finding(
-        f"{place}#/{fault.line}",
+        f"{filename}#/{fault.line}",
         "xsd_unread",
         f"Diese Datei würde gebraucht, ist aber nicht lesbar: {fault.de}",
         f"This file would be needed but cannot be read: {fault.en}",
@@ -90,10 +90,10 @@ def unread(place: str, fault: XmlFault) -> Finding:
     )
 
 
-def judges_differ(place: str) -> Finding:
+def judges_differ(filename: str) -> Finding:
     """libxml2 refuses a schema that the second judge takes."""
     return Finding(
-        place,
+        filename,
         "xsd_judges_differ",
         "Der zweite Prüfer (xmlschema) nimmt dieses Schema an, libxml2 nicht; benutzt wird es nicht. Bitte dem "
         "Herausgeber mit den Zeilen darüber melden.",

@@ -13,8 +13,9 @@ from typing import Final
 
 from lxml import etree
 
-_XS: Final = "{http://www.w3.org/2001/XMLSchema}"
-_SEQUENCE: Final = f"{_XS}sequence"
+from gateway.xoev.schema.names import XS
+
+_SEQUENCE: Final = f"{XS}sequence"
 LONG: Final = 200
 """Elements of a row from which on the table (12 bytes by their square) is not made; 200 take half a megabyte."""
 
@@ -30,7 +31,7 @@ def counting(root: etree._Element) -> Iterator[etree._Element]:
         root: the root element of the schema.
     """
     rows = [row for row in root.iter(_SEQUENCE) if len(row) > LONG]
-    choices = [choice for choice in root.iter(f"{_XS}choice") if len(choice) > LONG]
+    choices = [choice for choice in root.iter(f"{XS}choice") if len(choice) > LONG]
     for choice in choices:
         rows.append(around := etree.Element(_SEQUENCE))
         choice.getparent().replace(choice, around)  # type: ignore[union-attr]

@@ -20,11 +20,10 @@ from lxml import etree
 from gateway.model import Finding
 from gateway.xoev.schema.faults import absent, schema_fault, unread
 from gateway.xoev.schema.long_rows import counting
+from gateway.xoev.schema.names import XS, XS_NAMESPACE
 from gateway.xoev.xml import namespace as xml_namespace
 from gateway.xoev.xml import strict_xml
 
-_XS_NAMESPACE: Final = "http://www.w3.org/2001/XMLSchema"
-_XS: Final = f"{{{_XS_NAMESPACE}}}"
 _BASE: Final = "memory:///"
 MAX_FILES: Final = 1000
 MAX_BYTES: Final = 64 << 20
@@ -118,16 +117,16 @@ class Reach:
         for namespace, entries in self._entries.items():
             root = _schema(namespace)
             for key in entries:
-                etree.SubElement(root, f"{_XS}include", {"schemaLocation": self._address(key)})
+                etree.SubElement(root, f"{XS}include", {"schemaLocation": self._address(key)})
             texts[self._address(namespace)] = etree.tostring(root)
         top = _schema("")
         for namespace in namespaces:
-            part = etree.SubElement(top, f"{_XS}{'import' if namespace else 'include'}")
+            part = etree.SubElement(top, f"{XS}{'import' if namespace else 'include'}")
             part.set("schemaLocation", self._address(namespace))
             if namespace:
                 part.set("namespace", namespace)
         # lxml fills attributes in only where this very file has one to fill in
-        etree.SubElement(top, f"{_XS}attribute", {"name": "filled", "fixed": ""})
+        etree.SubElement(top, f"{XS}attribute", {"name": "filled", "fixed": ""})
         texts[f"{_BASE}top.xsd"] = etree.tostring(top)
         return f"{_BASE}top.xsd", texts
 
@@ -149,32 +148,32 @@ class Reach:
         return tuple(SchemaPart(self._owners[key], root, self._content(key)) for key, root in self.roots.items())
 
     def _take(self, key: _Key) -> None:
-        place = self._place(key)
+        filename = self._place(key)
         parsed = self._read(key)
-        self.faults += parsed.findings(f"{place}#")
+        self.faults += parsed.findings(f"{filename}#")
         root = parsed.root
         if root is None:
             return
-        if root.tag != f"{_XS}schema":
-            self.faults.append(schema_fault(place, root.sourceline or 0, "xsd_none"))
+        if root.tag != f"{XS}schema":
+            self.faults.append(schema_fault(filename, root.sourceline or 0, "xsd_none"))
             return
         self.roots[key] = root
         if next(root.iter(etree.Entity), None) is not None:
-            self.faults.append(schema_fault(place, 0, "xsd_entity"))
+            self.faults.append(schema_fault(filename, 0, "xsd_entity"))
         own = root.get("targetNamespace") or self._owners.get(key, "")
         self._owners[key] = own
         for part in root:
-            if part.tag == f"{_XS}import":
+            if part.tag == f"{XS}import":
                 self._import(key, part, own)
-            elif part.tag in {f"{_XS}include", f"{_XS}redefine"}:
+            elif part.tag in {f"{XS}include", f"{XS}redefine"}:
                 self._include(key, part, own)
 
     def _import(self, key: _Key, part: etree._Element, own: str) -> None:
-        place, line = self._place(key), part.sourceline or 0
+        filename, line = self._place(key), part.sourceline or 0
         namespace = part.get("namespace", "")
         location = part.attrib.pop("schemaLocation", "")
         if namespace == own:
-            self.faults.append(schema_fault(place, line, "xsd_self_import"))
+            self.faults.append(schema_fault(filename, line, "xsd_self_import"))
             return
         candidates: list[_Key] = []
         for number, paths in enumerate(self._schemas):
@@ -183,7 +182,7 @@ class Reach:
                 break
         if not candidates:
             self.absent.add(namespace)
-            self.notices.append(absent(place, line, namespace))
+            self.notices.append(absent(filename, line, namespace))
             self.notices += self._unread(namespace)
             return
         names = {basename(spelling) for spelling in _spellings(location)}
@@ -239,9 +238,9 @@ class Reach:
 
     def _read(self, key: _Key) -> strict_xml.Parsed:
         if key not in self._parsed:
-            whole = self._sets[key[0]]
-            doctype = key[1] in whole.doctypes
-            self._parsed[key] = strict_xml.parse(whole.files[key[1]], strict_xml.DEFAULT_LIMITS, doctype=doctype)
+            schema_set = self._sets[key[0]]
+            doctype = key[1] in schema_set.doctypes
+            self._parsed[key] = strict_xml.parse(schema_set.files[key[1]], strict_xml.DEFAULT_LIMITS, doctype=doctype)
         return self._parsed[key]
 
     def _content(self, key: _Key) -> bytes:
@@ -278,7 +277,7 @@ def _mentions(content: bytes, namespace: str) -> bool:
 
 
 def _schema(namespace: str) -> etree._Element:
-    root = etree.Element(f"{_XS}schema", nsmap={"xs": _XS_NAMESPACE})
+    root = etree.Element(f"{XS}schema", nsmap={"xs": XS_NAMESPACE})
     if namespace:
         root.set("targetNamespace", namespace)
     return root

@@ -22,7 +22,6 @@ from gateway.xoev.schema.weight import is_too_heavy
 
 __all__ = ["CompiledSet", "SchemaPart", "SchemaSet", "compile_file", "compile_set", "find", "judged"]
 
-XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _GLOBAL: Final = frozenset({"element", "attribute", "complexType", "simpleType", "group", "attributeGroup"})
 
 

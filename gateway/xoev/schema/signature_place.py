@@ -11,13 +11,13 @@ from typing import Final
 
 from lxml import etree
 
+from gateway.xoev.schema.names import XS
 from gateway.xoev.xml import strict_xml
 
-_XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _NAMESPACE: Final = "http://www.w3.org/2000/09/xmldsig#"
 _SIGNATURE: Final = f"{{{_NAMESPACE}}}Signature"
-_PARTICLES: Final = frozenset({f"{_XS}element", f"{_XS}any"})
-_MODELS: Final = frozenset({f"{_XS}complexType", f"{_XS}complexContent", f"{_XS}extension", f"{_XS}sequence"})
+_PARTICLES: Final = frozenset({f"{XS}element", f"{XS}any"})
+_MODELS: Final = frozenset({f"{XS}complexType", f"{XS}complexContent", f"{XS}extension", f"{XS}sequence"})
 
 
 @lru_cache(maxsize=64)
@@ -29,10 +29,10 @@ def has_place(xsd: bytes, name: str = "") -> bool:
         name: of the root; empty where it is the first global element.
     """
     schema = strict_xml.parse(xsd).root
-    root = None if schema is None else schema.find(f"{_XS}element[@name='{name}']" if name else f"{_XS}element")
+    root = None if schema is None else schema.find(f"{XS}element[@name='{name}']" if name else f"{XS}element")
     if schema is None or root is None:
         return False
-    kind = schema.find(f"{_XS}complexType[@name='{root.get('type', '').rpartition(':')[2]}']")
+    kind = schema.find(f"{XS}complexType[@name='{root.get('type', '').rpartition(':')[2]}']")
     return _ends_with_signature(root if kind is None else kind)
 
 
@@ -43,7 +43,7 @@ def _ends_with_signature(element: etree._Element) -> bool:
     last = below[-1]
     if last.tag in _MODELS:
         return _ends_with_signature(last)
-    if last.tag == f"{_XS}any":
+    if last.tag == f"{XS}any":
         return last.get("namespace") == _NAMESPACE and last.get("maxOccurs") != "0"
     prefix, _, name = last.get("ref", "").rpartition(":")
     return f"{{{last.nsmap.get(prefix or None)}}}{name}" == _SIGNATURE and last.get("maxOccurs") != "0"

@@ -13,7 +13,8 @@ from typing import Final
 
 from lxml import etree
 
-_XS: Final = "{http://www.w3.org/2001/XMLSchema}"
+from gateway.xoev.schema.names import XS
+
 _PARTICLES: Final = frozenset({"element", "any", "group", "sequence", "choice", "all"})
 _GLOBAL: Final = frozenset({"group", "attributeGroup", "complexType", "simpleType", "element"})
 MAX_UNFOLDED: Final = 1_000_000
@@ -71,7 +72,7 @@ class _Rows:
         """The cost of every complex type, named or not; stops counting above the limit."""
         total = 0
         for root in roots:
-            for part in root.iter(f"{_XS}complexType"):
+            for part in root.iter(f"{XS}complexType"):
                 total += self._content(part).ended()
                 if total > MAX_WAYS:
                     return total
@@ -128,7 +129,7 @@ class _Weights:
                 name = part.get("name")
                 if name and etree.QName(part).localname in _GLOBAL:
                     self.named.setdefault(_key(part, name), []).append(part)
-            for pattern in root.iter(f"{_XS}pattern"):
+            for pattern in root.iter(f"{XS}pattern"):
                 text = pattern.get("value", "")
                 self.patterns += len(text) * sum(sign in "*?+{" for sign in text) ** 2
 

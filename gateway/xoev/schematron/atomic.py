@@ -47,8 +47,8 @@ def text_of_double(value: float) -> str:
         return format(shortest, "f")
     sign, digits, exponent = shortest.as_tuple()
     assert isinstance(exponent, int)  # a finite number
-    first, rest = digits[0], "".join(map(str, digits[1:])) or "0"
-    return f"{'-' if sign else ''}{first}.{rest}E{exponent + len(digits) - 1}"
+    first, fraction = digits[0], "".join(map(str, digits[1:])) or "0"
+    return f"{'-' if sign else ''}{first}.{fraction}E{exponent + len(digits) - 1}"
 
 
 def _shortest(value: float) -> str:

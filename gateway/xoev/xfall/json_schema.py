@@ -13,7 +13,7 @@ from typing import Any, Final
 from gateway.xoev.fim import Field, FieldType, FormSchema, Group
 from gateway.xoev.fim.model import NUMBERS, TEXTS, transported
 
-_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _FORMATS: Final = {FieldType.DATE: "date", FieldType.TIME: "time", FieldType.DATETIME: "date-time"}
 
 
@@ -29,7 +29,7 @@ def to_json_schema(form: FormSchema) -> bytes:
         form: a form schema that was read without faults.
     """
     schema = {
-        "$schema": _DIALECT,
+        "$schema": DIALECT,
         "$id": f"urn:x-ozg-gateway:fim:{form.id.lower()}:record:{form.version}",
         "title": form.label,
         **_object(form.children, choice=False),

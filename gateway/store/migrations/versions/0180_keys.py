@@ -38,5 +38,5 @@ def upgrade() -> None:
         "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON key_log "
         "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     )
-    for place, comment in COMMENTS.items():
-        op.execute(f"COMMENT ON {place} IS '{comment}'")
+    for target, comment in COMMENTS.items():
+        op.execute(f"COMMENT ON {target} IS '{comment}'")

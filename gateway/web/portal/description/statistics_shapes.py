@@ -37,13 +37,7 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         additionalProperties=False,
     ),
     "MonthlyViewsKept": object_(
-        {
-            "municipality": ARS,
-            "month": _MONTH,
-            "services": list_(TEXT),
-            "entries": _COUNTED,
-            "visits": _COUNTED,
-        }
+        {"municipality": ARS, "month": _MONTH, "services": list_(TEXT), "entries": _COUNTED, "visits": _COUNTED}
     ),
 }
 _EXAMPLE: Final = {"municipality": "150900546546", "month": "2026-02"}
