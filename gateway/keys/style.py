@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from gateway.errors import SettingsInvalid
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import PLAIN_JWS, Destination, Finding, Municipality, SignatureFormat, SignatureStyle
-from gateway.services.loader import NO_PLACE, Services
+from gateway.services.folder import NO_PLACE
+from gateway.services.loader import Services
 from gateway.services.service import Service
 from gateway.settings.municipality import SignatureSection
 

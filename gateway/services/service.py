@@ -1,6 +1,6 @@
 """A service: what portals, intake and delivery ask of an online service.
 
-Knows: its compiled schema, mapping, texts and rules. Never does: I/O; everything was read by `loader.py`.
+Knows: its compiled schema, mapping, texts and rules. Never does: I/O; everything was read by `folder.py`.
 Standard: see `gateway/xoev`. Start reading: `Service`.
 """
 

@@ -22,6 +22,7 @@ import pytest
 from gateway.errors import DataInvalid, SettingsInvalid
 from gateway.model import Attachment, Finding, Severity
 from gateway.services import cross_checks, definition, loader
+from gateway.services import folder as service_folder
 from gateway.services.service import Service
 from gateway.settings import reading as settings
 from gateway.xoev.fim import faults as fim_faults
@@ -152,7 +153,13 @@ def keywords(shape: Any) -> set[str]:
 def test_no_kind_of_fault_is_without_an_example() -> None:
     shown = {one["rule"] for case in (*SERVICES, *TOWNS) for one in expected(case)["faults"]}
     shown |= {rule.decode() for path in FORMS.glob("*.xml") for rule in re.findall(rb"fault: (\S+)", path.read_bytes())}
-    kinds = {*mapping_sentences.SENTENCES, *loader.SENTENCES, *cross_checks.SENTENCES, *fim_faults.FAULTS}
+    kinds = {
+        *mapping_sentences.SENTENCES,
+        *loader.SENTENCES,
+        *service_folder.SENTENCES,
+        *cross_checks.SENTENCES,
+        *fim_faults.FAULTS,
+    }
     kinds |= {f"service_{keyword.lower()}" for keyword in keywords(definition.SCHEMA)}
     kinds |= {"folder_name", "service_twice", "service_parameter", "parameter_unknown", "parameter_value"}
     kinds |= {"no_toml", "unknown_key", "missing", "not_unique", "unknown_environment"}
