@@ -3,51 +3,37 @@
 Knows: the gateway's tables, PostgreSQL's binary COPY, the order of loading, older schemas by way of migration. Never
 does: keys: what is encrypted stays so, and without the master key a backup is of no use to anybody. Jobs are not kept:
 sweeps make them anew.
-Standard: PostgreSQL, COPY; ZIP (one member a table, `manifest.json` last). Start reading: `write`, then `load`.
+Standard: PostgreSQL, COPY; ZIP (`backup_file`). Start reading: `write`, then `load`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import lzma
 import os
-import struct
 import zipfile
-import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import Table
 
-from gateway.errors import BackupUnfit, DatabaseNotEmpty
+from gateway.errors import DatabaseNotEmpty
 from gateway.evidence.roots import NOTHING, Newest, digest_of
-from gateway.input import regular_file
 from gateway.model import instant
 from gateway.store import migrations
 from gateway.store.connection.direct import connected
 from gateway.store.keys import master_keys
 from gateway.store.rows.facts import UNFINISHED
 from gateway.store.rows.tables.every import metadata
+from gateway.store.server.backup_file import FORMAT, MANIFEST, UNPACKABLE, manifest_bytes, opened, opened_member, unfit
 
-FORMAT: Final = 2
-MANIFEST: Final = "manifest.json"
 _BLOCK: Final = 1 << 20
-_LARGEST_MANIFEST: Final = 1 << 20
-_UNPACKABLE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    struct.error,
-    NotImplementedError,  # a version of ZIP that the library does not know
-)
 _DENSE: Final = frozenset({"blob_frames", "submission_secrets"})  # encrypted: nothing to compress
 _PASSING: Final = frozenset(
     {"logins_under_way", "logins_done", "logins", "login_sessions", "login_codes", "login_tokens", "login_requests"}
@@ -118,7 +104,7 @@ def load(dsn: str, source: Path, keys: Collection[str] | None = None) -> Summary
     Raises `BackupUnfit` (no backup, damaged, not of a schema or master key known here), `DatabaseNotEmpty`; nothing
     was written then.
     """
-    with _opened(source) as (archive, manifest):
+    with opened(source) as (archive, manifest):
         _must_be_readable(manifest, keys)
         _load(dsn, archive, manifest)
     rows = {name: table["rows"] for name, table in manifest["tables"].items()}
@@ -129,7 +115,7 @@ def load(dsn: str, source: Path, keys: Collection[str] | None = None) -> Summary
 
 def needs(source: Path) -> tuple[str, ...]:
     """The ids of the master keys that a backup needs. Raises `BackupUnfit`."""
-    with _opened(source) as (_, manifest):
+    with opened(source) as (_, manifest):
         return tuple(map(str, manifest["master_keys"]))
 
 
@@ -146,35 +132,8 @@ def knows_erasures(dsn: str) -> bool:
     return bool(row and row[0])
 
 
-@contextmanager
-def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
-    try:
-        with regular_file.opened(source) as file, zipfile.ZipFile(file) as archive:
-            yield archive, _manifest(archive)
-    except (*_UNPACKABLE, KeyError, OSError, ValueError, TypeError, RecursionError) as error:
-        raise _unfit(*_reason(error)) from None
-
-
-def _reason(error: Exception) -> tuple[str, str]:
-    """Why a file is no backup, in both languages."""
-    if isinstance(error, _UNPACKABLE):
-        return "sie ist keine ZIP-Datei, beschädigt oder abgeschnitten", "it is no ZIP file, damaged or cut off"
-    if isinstance(error, KeyError):
-        return (
-            "in ihr fehlt ein Teil; sie ist keine Sicherung oder beschädigt",
-            "a part is missing; it is no backup, or damaged",
-        )
-    if isinstance(error, OSError):
-        cause = error.strerror or type(error).__name__
-        return f"sie ist nicht lesbar ({cause})", f"it cannot be read ({cause})"
-    return (
-        "ihr Verzeichnis ist unlesbar; sie ist keine Sicherung oder beschädigt",
-        "its index is unreadable; it is no backup, or damaged",
-    )
-
-
 def _load(dsn: str, archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:
-    mark = hashlib.sha256(_manifest_bytes(archive)).digest()
+    mark = hashlib.sha256(manifest_bytes(archive)).digest()
     with connected(dsn) as connection:
         revision = migrations.revision(connection)
         begun = revision is not None and _fact(connection, UNFINISHED) == mark
@@ -214,14 +173,14 @@ def _reload(connection: psycopg.Connection[Any], archive: zipfile.ZipFile, name:
     digest, copied = hashlib.sha256(), connection.cursor()
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(*_named(name, table["columns"]))
     try:
-        with _member(archive, f"{name}.copy") as file, copied.copy(statement) as copy:
+        with opened_member(archive, f"{name}.copy") as file, copied.copy(statement) as copy:
             for block in _blocks(file):
                 digest.update(block)
                 copy.write(block)
-    except (psycopg.Error, *_UNPACKABLE):
-        raise _unfit(f"Tabelle {name} ist beschädigt", f"table {name} is damaged") from None
+    except (psycopg.Error, *UNPACKABLE):
+        raise unfit(f"Tabelle {name} ist beschädigt", f"table {name} is damaged") from None
     if (copied.rowcount, digest.hexdigest()) != (table["rows"], table["sha256"]):
-        raise _unfit(f"Tabelle {name} ist beschädigt", f"table {name} is damaged")
+        raise unfit(f"Tabelle {name} ist beschädigt", f"table {name} is damaged")
 
 
 def _blocks(file: Any) -> Iterator[bytes]:  # noqa: ANN401 - zipfile's reader
@@ -233,52 +192,17 @@ def _named(table: str, columns: Sequence[str]) -> tuple[sql.Identifier, sql.Comp
     return sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
-def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
-    manifest = json.loads(_manifest_bytes(archive))
-    if not isinstance(manifest, dict) or manifest["format"] != FORMAT:
-        raise ValueError
-    texts = [manifest["made_at"], manifest["revision"], *_listed(manifest["master_keys"])]
-    for name, table in manifest["tables"].items() if isinstance(manifest["tables"], dict) else [(None, None)]:
-        if not isinstance(table, dict) or type(table["rows"]) is not int:
-            raise ValueError
-        texts += [name, table["sha256"], *_listed(table["columns"])]
-    if not all(isinstance(text, str) for text in texts):
-        raise ValueError
-    return manifest
-
-
-def _manifest_bytes(archive: zipfile.ZipFile) -> bytes:
-    with _member(archive, MANIFEST) as file:
-        raw = file.read(_LARGEST_MANIFEST + 1)
-    if len(raw) > _LARGEST_MANIFEST:
-        raise ValueError
-    return raw
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    try:
-        return archive.open(name)
-    except RuntimeError:  # encrypted, or packed by a method that the library does not know
-        raise zipfile.BadZipFile from None
-
-
-def _listed(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError
-    return value
-
-
 def _must_be_readable(manifest: Mapping[str, Any], keys: Collection[str] | None) -> None:
     known = migrations.known()
     if (schema := manifest["revision"]) not in known:
-        raise _unfit(
+        raise unfit(
             f"sie hat das Schema {schema} einer anderen, wohl neueren Fassung, diese kennt {known[0]}; bitte die "
             "Fassung installieren, die sie gemacht hat",
             f"it has schema {schema} of another, probably newer release, this one knows {known[0]}; install the "
             "release that made it",
         )
     if keys is not None and (missing := ", ".join(sorted(set(manifest["master_keys"]) - set(keys)))):
-        raise _unfit(
+        raise unfit(
             f"sie braucht den Hauptschlüssel {missing}; bitte unter vault.previous_master_key_files angeben",
             f"it needs the master key {missing}; give it in vault.previous_master_key_files",
         )
@@ -287,7 +211,7 @@ def _must_be_readable(manifest: Mapping[str, Any], keys: Collection[str] | None)
 def _must_fit(connection: psycopg.Connection[Any], manifest: Mapping[str, Any]) -> None:
     """Schema and names; the manifest is a stranger's until every column it names is one of ours."""
     if (revision := migrations.revision(connection)) != manifest["revision"]:
-        raise _unfit(
+        raise unfit(
             f"sie hat das Schema {manifest['revision']}, die leere Datenbank hier schon {revision}; bitte eine neue "
             "Datenbank nehmen (eingebaute: das Verzeichnis postgres beiseite legen), dann wird sie dabei migriert",
             f"it has schema {manifest['revision']}, the empty database here {revision} already; take a new database "
@@ -350,7 +274,3 @@ def _count_on(connection: psycopg.Connection[Any]) -> None:
             f"SELECT {base}::bigint"
         )
     )
-
-
-def _unfit(de: str, en: str) -> BackupUnfit:
-    return BackupUnfit(cause_de=de, cause_en=en)
