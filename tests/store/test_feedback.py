@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
-import psycopg
 import pytest
 
 from gateway.catalogue.statistics.feedback import Feedback
 from gateway.errors import TooManyRequests
 from gateway.store.catalogue import feedback as stored
 from gateway.store.connection.database import numbered
+from tests.store.at_once import inserting_at_once
 from tests.store.conftest import OTHER_TOWN, TOWN
 
 NOVEMBER = date(2026, 11, 1)
 SAID = Feedback(TOWN, "hausnummer", "https://a.example/", "Procedure", 4, "Partly", "Zu lang, sagt Frau Müßiggang")
 ROWS = numbered("SELECT free_text, data_key, sent_at FROM feedback ORDER BY free_text IS NULL, municipality DESC")
 KEYS = numbered("SELECT count(*) AS number FROM data_keys")
-
-WAITING_INSERT = """
-CREATE FUNCTION wait_first() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
-CREATE TRIGGER wait_first BEFORE INSERT ON feedback FOR EACH ROW EXECUTE FUNCTION wait_first()
-"""
-
-
-def waited_for(dsn, number):
-    """Until so many wait for what another holds."""
-    with psycopg.connect(dsn, autocommit=True) as looking:
-        while len(looking.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall()) < number:
-            pass
 
 
 async def test_the_text_is_encrypted_and_opened_again(store):
@@ -80,13 +66,8 @@ async def test_a_municipality_takes_so_many_an_hour(store, clock, monkeypatch):
 
 async def test_so_many_an_hour_holds_for_two_who_come_at_once(store, postgres_dsn, monkeypatch):
     monkeypatch.setattr(stored, "HOUR_MOST", 1)
-    async with await psycopg.AsyncConnection.connect(postgres_dsn, autocommit=True) as beside:
-        await beside.execute(WAITING_INSERT)
-        await beside.execute("SELECT pg_advisory_lock(1)")
-        both = [asyncio.create_task(store.feedback.keep(SAID)) for _ in range(2)]
-        await asyncio.to_thread(waited_for, postgres_dsn, len(both))
-        await beside.execute("SELECT pg_advisory_unlock(1)")
-        outcomes = await asyncio.gather(*both, return_exceptions=True)
+    both = (store.feedback.keep(SAID), store.feedback.keep(SAID))
+    outcomes = await inserting_at_once(postgres_dsn, "feedback", *both)
     assert Counter(map(type, outcomes)) == {type(None): 1, TooManyRequests: 1}
     assert await store.database.number(KEYS) == 1
 

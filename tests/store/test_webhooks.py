@@ -24,6 +24,7 @@ from gateway.outbound.client import Policy, http_client
 from gateway.ports.store import Change
 from gateway.store.operation.alarms import open_alarms
 from gateway.store.webhooks import subscriptions as webhooks
+from tests.store.at_once import inserting_at_once
 from tests.store.conftest import OTHER_TOWN, TOWN, new_submission
 
 ALL = Scope("portal", frozenset({TOWN}))
@@ -383,6 +384,14 @@ async def test_a_client_has_so_many_webhooks_at_most(store, receiver, monkeypatc
     with pytest.raises(LimitReached):
         await subscribed(store, receiver)
     await subscribed(store, receiver, "neighbour")
+
+
+async def test_nor_more_where_two_are_added_at_once(store, receiver, postgres_dsn, monkeypatch):
+    monkeypatch.setattr(webhooks, "MOST", 1)
+    both = (subscribed(store, receiver), subscribed(store, receiver))
+    first, second = sorted(await inserting_at_once(postgres_dsn, "webhooks", *both), key=str)
+    assert {isinstance(first, LimitReached), isinstance(second, LimitReached)} == {True, False}
+    assert len(await store.webhooks.listed("portal")) == 1
 
 
 async def test_the_log_comes_in_pages_and_is_forgotten_after_a_month(store, sender, receiver, clock):

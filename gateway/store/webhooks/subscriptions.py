@@ -26,6 +26,7 @@ from gateway.notify.message import (
     webhook_task,
 )
 from gateway.ports.clock import Clock
+from gateway.store.connection import database as db
 from gateway.store.connection.database import Database, numbered
 from gateway.store.keys.keyring import DataKey, DataKeyring
 from gateway.store.operation import alarms
@@ -37,6 +38,7 @@ MOST: Final = 20
 URL: Final = b"webhook-url"
 SECRET: Final = b"webhook-secret"
 
+_LOCK = numbered("SELECT pg_advisory_xact_lock(hashtextextended('webhooks ' || %(client)s, 0))")
 _ADD = numbered(
     """
 WITH room AS (
@@ -52,8 +54,7 @@ SELECT %(id)s, %(client)s, %(municipality)s, id, %(url)s, %(secret)s, %(events)s
     pg_snapshot_xmin(pg_current_snapshot()), 0, %(now)s
 FROM key
 RETURNING id
-""",
-    commits="webhooks.add",
+"""
 )
 _READ = """
 SELECT webhook.id, webhook.municipality, webhook.data_key, data_keys.wrapped, webhook.url, webhook.secret,
@@ -123,22 +124,25 @@ class Webhooks:
         self._database, self._keyring, self._clock, self._random = database, keyring, clock, random
 
     async def add(self, client: str, municipality: str, url: str, events: tuple[str, ...]) -> tuple[UUID, str]:
-        """See the port. Changes from now on become messages."""
+        """See the port. Changes from now on become messages. Those of one client are counted one after the other."""
         now, webhook, secret = self._clock.now(), uuid4(), self._random(SECRET_BYTES)
         key = await self._keyring.new(municipality, now)
-        row = await self._database.one(
-            _ADD,
-            id=webhook,
-            client=client,
-            municipality=municipality,
-            data_key=key.id,
-            wrapped=key.wrapped,
-            url=self._keyring.seal(key, place(URL, webhook), url.encode()),
-            secret=self._keyring.seal(key, place(SECRET, webhook), secret),
-            events=json.dumps(events),
-            most=MOST,
-            now=now,
-        )
+        async with self._database.transaction("webhooks.add") as connection:
+            await db.rows(connection, _LOCK, client=client)
+            row = await db.one(
+                connection,
+                _ADD,
+                id=webhook,
+                client=client,
+                municipality=municipality,
+                data_key=key.id,
+                wrapped=key.wrapped,
+                url=self._keyring.seal(key, place(URL, webhook), url.encode()),
+                secret=self._keyring.seal(key, place(SECRET, webhook), secret),
+                events=json.dumps(events),
+                most=MOST,
+                now=now,
+            )
         if row is None:
             raise LimitReached(limit=MOST)
         return webhook, secret_text(secret)
