@@ -30,9 +30,14 @@ SETTLED: Final = timedelta(hours=48)
 FIRST_WAIT: Final = timedelta(minutes=5)
 """Before the first try again; each failure doubles it, up to the usual time."""
 TAKEN_OVER: Final = timedelta(hours=1)
-"""So long after an export was accepted it is looked what came of it, whenever the usual time would be."""
+"""So long after an export was accepted that changed a municipality's objects it is looked what came of it, whenever the
+usual time would be."""
 EXPORTED: Final = (Source.PVOG, Source.DATA_HUB)
 """The sources that list what was exported."""
+MOST_REQUESTS: Final = 10
+"""Requests that reading back one municipality takes, all sources together."""
+LEAST_REQUESTS: Final = 3
+"""However many the others took, the last source comes forward: a route, the portal's keys, one of both again."""
 WAITING_S: Final = 0.5
 """Between two looks whether another's read-back is over."""
 _DOUBLINGS: Final = 12
@@ -112,8 +117,8 @@ class Readbacks(Protocol):
     ) -> Turn | None:
         """The turn among `pairs` that is due longest, of a municipality with entries; `at_once` whatever it has.
 
-        A source of `EXPORTED` is due as well once `TAKEN_OVER` has passed since the last export and it was not read
-        after that; not while it fails. None: none is due, or one is under way.
+        A source of `EXPORTED` is due as well once `TAKEN_OVER` has passed since an export that changed an object of the
+        municipality and it was not read after that; not while it fails. None: none is due, or one is under way.
         """
         ...
 
@@ -127,6 +132,10 @@ class Readbacks(Protocol):
 
     async def listed(self, municipality: str, source: Source) -> Collection[str]:
         """The services that the last sound answer listed."""
+        ...
+
+    async def requests(self, municipality: str, sources: Collection[Source]) -> int:
+        """How many requests the last read-backs of these sources took."""
         ...
 
     async def settle(self, result: ReadBackResult) -> bool:
@@ -183,10 +192,18 @@ class ReadBack:
         return None
 
     async def _read(self, turn: Turn) -> ReadBackResult:
-        asker = self.sources[turn.source].asker.anew()
+        asker = self.sources[turn.source].asker.anew(await self._most(turn))
         result = await self._tried(turn, asker, self.clock.now())
         status = asker.answers[-1].status if asker.answers else None
         return replace(result, requests=asker.requests, answers=tuple(asker.answers), status=status)
+
+    async def _most(self, turn: Turn) -> int | None:
+        """Routing takes a request for each key: it gets what the other sources leave, and goes on the next time."""
+        if turn.source is not Source.ROUTING:
+            return None
+        others = [source for _, source in self.pairs([turn.municipality]) if source is not turn.source]
+        spent = await self.rows.requests(turn.municipality, others)
+        return max(LEAST_REQUESTS, MOST_REQUESTS - spent)
 
     async def _tried(self, turn: Turn, asker: Asker, now: datetime) -> ReadBackResult:
         shrunk = turn.shrunk_since
