@@ -21,8 +21,7 @@ _AT_ONCE: Final = 1_000
 _LOCK: Final = numbered("SELECT pg_advisory_xact_lock(hashtextextended('catalogue ' || %(town)s, 0))")
 _LATEST: Final = numbered(
     """
-SELECT service, number, digest, entry->>'life_cycle' AS life_cycle FROM catalogue_revisions
-WHERE latest AND municipality = %(town)s
+SELECT service, number, digest FROM catalogue_revisions WHERE latest AND municipality = %(town)s
 """
 )
 _STATES: Final = numbered("SELECT service, entry FROM catalogue_revisions WHERE latest AND municipality = %(town)s")
@@ -50,15 +49,13 @@ SELECT municipality, count(*) AS number FROM catalogue_revisions
 WHERE latest AND entry->>'life_cycle' IN ('published', 'suspended') GROUP BY municipality ORDER BY municipality
 """
 )
-_STANDING: Final = frozenset({"published", "suspended"})
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What came of registering: entries with a new state, and those that stand but were not named."""
+    """What came of registering: entries with a new state."""
 
     changed: tuple[str, ...]
-    absent: tuple[str, ...]
 
 
 class StoredEntries:
@@ -86,8 +83,7 @@ class StoredEntries:
                     await _add(
                         connection, municipality, [(*states[each], latest.get(each)) for each in several], now, by
                     )
-        standing = {service for service, row in latest.items() if row["life_cycle"] in _STANDING}
-        return Registered(changed, tuple(sorted(standing - states.keys())))
+        return Registered(changed)
 
     async def latest(self, municipality: str) -> dict[str, Entry]:
         """The latest state of each entry by its id. Raises `DatabaseAway`."""
