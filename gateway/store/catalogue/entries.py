@@ -16,6 +16,13 @@ from gateway.catalogue import entry_json
 from gateway.catalogue.entry import Entry, Revision
 from gateway.store.connection.database import Connection, Database, Row, numbered, rows, run
 
+VALID: Final = (
+    "coalesce((entry->>'valid_from')::date <= %(day)s, true) "
+    "AND coalesce((entry->>'valid_until')::date > %(day)s, true)"
+)
+"""In a query: as `Validity.CURRENT`."""
+COUNTED: Final = f"entry->>'life_cycle' IN ('published', 'suspended') AND {VALID}"
+"""In a query: as `Entry.published_on`."""
 _AT_ONCE: Final = 1_000
 """Entries that one statement carries."""
 _LOCK: Final = numbered("SELECT pg_advisory_xact_lock(hashtextextended('catalogue ' || %(town)s, 0))")
