@@ -109,7 +109,7 @@ async def test_what_counts_is_the_same_in_figures_page_and_list_on_every_day(sto
         clock.at = datetime.combine(day + timedelta(days=days), time(12), UTC)
         today, found = german_date(clock.now()), await figures.read()
         status = await statuses.of(ARS)
-        shown = town(ARS, "", day=today, statuses=status, measured={}, land=None).counts
+        shown = town(ARS, "", at=clock.now(), statuses=status, measured={}, land=None).counts
         listed = [each.as_json(today) for each in status]
         counted = [one for one in made if one.published_on(today)]
         assert found.entries == shown.claimed == len(counted) == sum(each["counted"] for each in listed) > 0
