@@ -20,8 +20,8 @@ _ENTRIES: Final = numbered(
     f"FROM catalogue_revisions WHERE latest AND {COUNTED}"
 )
 _LISTED: Final = numbered(
-    "SELECT source, count(*) AS number FROM catalogue_listings JOIN catalogue_revisions "  # noqa: S608 - as above
-    f"USING (municipality, service) WHERE listed AND latest AND {COUNTED} GROUP BY 1"
+    "SELECT source, count(*) AS number FROM catalogue_listings WHERE listed AND (municipality, service) NOT IN ("  # noqa: S608 - as above
+    f"SELECT municipality, service FROM catalogue_revisions WHERE latest AND NOT ({COUNTED})) GROUP BY 1"
 )
 _FINDINGS: Final = numbered("SELECT code, count(*) AS number FROM catalogue_findings GROUP BY 1")
 _EXPORTED: Final = numbered("SELECT max(accepted_at) AS at FROM catalogue_exports")
