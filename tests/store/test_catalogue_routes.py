@@ -32,6 +32,9 @@ DESTINATION, OTHER = "879ee109-a690-4db8-ab32-424284184d7d", "00000000-0000-4000
 ROUTING = RoutingEnvironment("https://routing.example", "https://portal.example", frozenset())
 LAST = numbered("SELECT source, requests, rows FROM catalogue_readbacks WHERE at = %(now)s ORDER BY no")
 
+ROUTED = numbered("INSERT INTO catalogue_listings VALUES (%(town)s, %(service)s, 'routing', true, NULL, 'x', %(now)s)")
+SHRUNK = numbered("SELECT shrunk_since FROM catalogue_readback_turns WHERE source = 'routing'")
+
 
 class Town:
     """Forty services and three sources; each time it is read back by another process."""
@@ -134,6 +137,29 @@ async def test_routes_go_on_however_much_the_others_take(town):
     assert len(town.wire.requests) > MOST_REQUESTS
     town.wire.routes["/onlineservices"] = httpx.Response(503)
     assert len(await town.next()) == MOST_REQUESTS - 2 - 1, "what failed took a request as well"
+
+
+async def test_routes_that_are_all_gone_are_believed_by_turns_once_they_stayed_away_for_two_days(town):
+    for no in range(MANY):
+        await town.store.database.run(ROUTED, town=ARS, service=f"dienst-{no}", now=town.clock.now())
+    assert len(await town.read()) > 1
+    assert await town.findings() == {}, "nobody believes that all routes are gone"
+    town.clock.advance(hours=48)
+    found = []
+    for _ in range(3):
+        await town.read()
+        found.append(len(await town.findings()))
+        town.clock.advance(hours=24)
+    assert found == [found[0] * times for times in (1, 2, 3)], "no two days for each turn"
+    town.wire.routes["/routes"] = httpx.Response(503)
+    await town.read()
+    (turn,) = await town.store.database.rows(SHRUNK)
+    assert turn["shrunk_since"] is not None
+    await town.register(*range(MANY), destination_id=OTHER)
+    town.wire.routes["/routes"] = {"routes": [], "totalCount": 0}
+    await town.next()
+    (turn,) = await town.store.database.rows(SHRUNK)
+    assert turn["shrunk_since"] is None, "what is asked for the first time has not shrunk"
 
 
 async def test_facts_that_are_kept_name_key_and_destination_as_the_query_reads_them():

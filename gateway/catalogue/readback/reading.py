@@ -208,7 +208,7 @@ class ReadBack:
     async def _tried(self, turn: Turn, asker: Asker, now: datetime) -> ReadBackResult:
         shrunk = turn.shrunk_since
         try:
-            judgement = await self._judged(turn, asker, now)
+            judgement, still_shrunk = await self._judged(turn, asker, now)
         except AnswerRefused as error:
             shrunk = (shrunk or now) if error.rule == "shrunk" else shrunk
             again = now + self._wait(turn)
@@ -222,16 +222,22 @@ class ReadBack:
         except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw holds up no other source
             await log.awarning("catalogue.readback_unforeseen", **_place(turn), **unexpected.named(error))
             return ReadBackResult(turn, now, "failed", now + self._wait(turn), reason=InternalError.code)
-        return ReadBackResult(turn, now, "sound", now + self.every, judgement=judgement)
+        shrunk = shrunk if still_shrunk else None
+        return ReadBackResult(turn, now, "sound", now + self.every, judgement=judgement, shrunk_since=shrunk)
 
-    async def _judged(self, turn: Turn, asker: Asker, now: datetime) -> Judgement:
+    async def _judged(self, turn: Turn, asker: Asker, now: datetime) -> tuple[Judgement, bool]:
+        """What the source says, and whether the rest of what is asked by turns may be believed as small as well."""
         entries = await self.rows.entries(turn.municipality)
         delivered = await self.rows.delivered(turn.municipality)
         judgement = await self.sources[turn.source].read(asker, turn.municipality, entries, now)
-        if turn.shrunk_since is None or now - turn.shrunk_since < SETTLED:
-            before = await self.rows.listed(turn.municipality, turn.source)
+        before, still_shrunk = await self.rows.listed(turn.municipality, turn.source), False
+        try:
             held_against(before, judgement, expected(entries, now))
-        return of_delivered(judgement, delivered)
+        except AnswerRefused:
+            if turn.shrunk_since is None or now - turn.shrunk_since < SETTLED:
+                raise
+            still_shrunk = judgement.comparable is not None
+        return of_delivered(judgement, delivered), still_shrunk
 
     def _again(self, turn: Turn, now: datetime, error: CounterpartError) -> datetime:
         """What may pass by itself is tried sooner than usual, never before the source's own wish."""

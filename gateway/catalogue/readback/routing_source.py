@@ -11,15 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from gateway.catalogue.entry import Entry
 from gateway.catalogue.readback.asking import Asker, RequestsSpent
 from gateway.catalogue.readback.judging import Judgement, asked_for_routes, routed
 from gateway.catalogue.readback.routes import RoutesAnswered, in_turn, with_remembered
 from gateway.catalogue.status import Source
-from gateway.errors import CounterpartBusy
+from gateway.errors import CounterpartBusy, CounterpartError, CounterpartGarbled, CounterpartRefused
 from gateway.fitconnect import names
 from gateway.fitconnect.channel.routing_client import JudgedRoute, RoutingClient, RoutingEnvironment
 from gateway.outbound.answer import Answer
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,10 @@ class RoutingSource:
         return municipality in self.environments
 
     async def read(self, asker: Asker, municipality: str, entries: Sequence[Entry], now: datetime) -> Judgement:
-        """See the port: as many keys as may be asked; what the others were answered last counts still."""
+        """See the port: as many keys as may be asked; what the others were answered last counts still.
+
+        One whose answer is none holds up no other, unless there is no other.
+        """
 
         async def send(url: str) -> Answer:
             return await asker.get(url, accept=names.JSON, other=frozenset(range(300, 600)))
@@ -55,12 +62,20 @@ class RoutingSource:
         wanted = asked_for_routes(entries, now)
         remembered = await self.answered.of(municipality)
         routes: dict[str, Sequence[JudgedRoute]] = {}
+        failures: list[CounterpartError] = []
         for key in in_turn(wanted, remembered):
             try:
                 routes[key] = await client.routes(key, municipality)
             except (RequestsSpent, CounterpartBusy):
-                if routes and asker.spent:
+                if asker.spent and (routes or failures):
                     break
                 raise
+            except (CounterpartGarbled, CounterpartRefused) as error:
+                await log.awarning(
+                    "catalogue.route_not_read", municipality=municipality, leika_key=key, code=error.code
+                )
+                failures.append(error)
+        if failures and not routes:
+            raise failures[0]
         asked = [entry for entry in wanted if entry.leika_key in routes]
         return with_remembered(routed(asked, routes, now), wanted, remembered)

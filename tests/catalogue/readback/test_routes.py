@@ -11,13 +11,14 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from gateway.catalogue.readback.judging import held_against, routed
 from gateway.catalogue.readback.routes import RememberedRoutes, in_turn, with_remembered
 from gateway.catalogue.readback.routing_source import RoutingSource
 from gateway.catalogue.readback.rows import AnswerRefused
 from gateway.catalogue.status import Listing, Source
-from gateway.errors import CounterpartBusy
+from gateway.errors import CounterpartBusy, CounterpartGarbled
 from gateway.fitconnect.channel.routing_client import JudgedRoute, RoutingEnvironment
 from gateway.fitconnect.routing import Route
 from tests.catalogue.readback.answers import ARS, NOW, Wire, key
@@ -126,6 +127,21 @@ async def test_a_service_that_is_busy_at_the_end_leaves_what_was_answered_until_
         await read(wire, Remembering(), 9)
     with pytest.raises(CounterpartBusy):
         await read(Wire({"/routes": BUSY}), Remembering(), 1)
+
+
+async def test_one_whose_answer_is_none_holds_up_no_other_and_is_told():
+    bad = {key(0): b"<html>", key(1): httpx.Response(400, json={"title": "unknown key"})}
+    wire = Wire({"/routes": lambda request: bad.get(request.url.params["leikaKey"], NONE)})
+    with capture_logs() as lines:
+        judgement, asker = await read(wire, Remembering(), 5)
+    assert (set(judgement.listings), asker.requests) == ({"dienst-2", "dienst-3", "dienst-4"}, 5)
+    assert [(line["leika_key"], line["code"]) for line in lines] == [
+        (key(0), "counterpart_garbled"),
+        (key(1), "counterpart_refused"),
+    ]
+    for most in (2, 1):
+        with pytest.raises(CounterpartGarbled):
+            await read(wire, Remembering(), most)
 
 
 @pytest.mark.parametrize(
