@@ -110,11 +110,11 @@ async def _of_runtime(runtime: Runtime, checks: Checks) -> list[CheckLine]:
 
 
 async def _entries(runtime: Runtime, checks: Checks) -> list[CheckLine]:
-    """What entries of the catalogue say; nothing where other faults leave open which services there are."""
+    """What entries of the catalogue say; nothing where faults of services leave open which ones there are."""
     from gateway.operators.entries import entries, entries_without_file  # noqa: PLC0415 - commands import what they need
     from gateway.wiring.catalogue_registry import judged, without_file  # noqa: PLC0415 - as above
 
-    if checks.reported:
+    if checks.reported and not tuple(runtime.services.ids()):
         return []
     slugs = {file.ars: file.slug for file in runtime.files}
     lines: list[CheckLine] = []

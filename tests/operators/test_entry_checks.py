@@ -62,3 +62,14 @@ def test_the_command_judges_files_as_the_catalogue_does_and_registers_nothing(tm
     faults = [each for each in map(json.loads, told.splitlines()) if each["severity"] == "error"]
     assert failed == {each["pointer"]: each["rule"] for each in faults} != {}
     assert (code, after[f"catalogue {TOWN}"]["ok"]) == (2, False)
+    settings = config.read_text(encoding="utf-8")
+    config.write_text(settings + '[[clients]]\nid = "more"\njwks = "nowhere.jwks"\n', encoding="utf-8")
+    _, both = rows(config)
+    assert any("more" in name for name in both), "and beside other faults"
+    assert {name for name in failed if name not in both} == set()
+    (tmp_path / "services" / "odd").mkdir(parents=True)
+    (tmp_path / "services" / "odd" / "service.toml").write_text("id = 3", encoding="utf-8")
+    config.write_text(settings + '[services]\ndir = "services"\n', encoding="utf-8")
+    _, unknown = rows(config)
+    assert any("odd" in name for name in unknown)
+    assert not [name for name in unknown if "catalogue" in name or name in failed], "nobody knows whose entries"
