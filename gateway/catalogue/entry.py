@@ -25,6 +25,14 @@ class LifeCycle(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Validity(StrEnum):
+    """How a day lies to the days on which an entry is valid."""
+
+    TO_COME = "to_come"
+    CURRENT = "current"
+    ENDED = "ended"
+
+
 @dataclass(frozen=True, slots=True)
 class FurtherLink:
     """An address that a text points at, with its title by language."""
@@ -101,11 +109,19 @@ class Entry:
     """Where applications go by FIT-Connect, for entries of our own."""
     example: bool = False
 
+    def validity_on(self, day: date) -> Validity:
+        """Whether the entry is valid on that day, and if not, whether that is over."""
+        if self.valid_until is not None and self.valid_until <= day:
+            return Validity.ENDED
+        return Validity.TO_COME if self.valid_from is not None and self.valid_from > day else Validity.CURRENT
+
     def published_on(self, day: date) -> bool:
-        """Whether the entry belongs in the catalogue on that day: published or suspended, and valid."""
-        begun = self.valid_from is None or self.valid_from <= day
-        ended = self.valid_until is not None and self.valid_until <= day
-        return self.life_cycle in {LifeCycle.PUBLISHED, LifeCycle.SUSPENDED} and begun and not ended
+        """Whether the entry belongs in the catalogue on that day: published or suspended, and valid.
+
+        Those are counted, by sentence, page, report, export and figures alike.
+        """
+        standing = self.life_cycle in {LifeCycle.PUBLISHED, LifeCycle.SUSPENDED}
+        return standing and self.validity_on(day) is Validity.CURRENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,7 @@ class _Making:
             self.refused.add(first)
             self.tell(second, finding(self.claims[second].at("leika_key"), "entry_key_twice", first))
         self.hold_against_registered(entries)
+        self.miss_registered()
         sound = tuple(entry for name, entry in entries.items() if name not in self.refused)
         return TownEntries(self.ars, sound, tuple(self.findings), frozenset(self.refused), self.complete)
 
@@ -202,6 +203,16 @@ class _Making:
         while refused := [(first, second) for first, second in self.taken_keys(entries) if first not in self.refused]:
             for first, second in dict(refused).items():
                 self.tell(first, finding(self.claims[first].at("leika_key"), "entry_key_twice", second))
+
+    def miss_registered(self) -> None:
+        """Tell each entry that stands and that no file names any more; it stays."""
+        if not self.complete:
+            return
+        standing = {name for name, old in self.registered.items() if old.life_cycle in _PUBLIC}
+        self.findings += [
+            finding(f"{self.slug}/{name}", "entry_vanished")
+            for name in sorted(standing - self.claims.keys() - self.refused)
+        ]
 
     def taken_keys(self, entries: Mapping[str, Entry]) -> Iterator[tuple[str, str]]:
         """Sound entries, each with one that stays in the registry and has its key at the same time."""

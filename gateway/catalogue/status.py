@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -96,8 +96,8 @@ class ServiceStatus:
         flagged = () if self.revision.entry.leika_key else (FindingCode.NO_LEIKA.value,)
         return tuple(dict.fromkeys((*flagged, *(finding.code.value for finding in self.findings))))
 
-    def as_json(self) -> dict[str, Any]:
-        """The line of `gateway catalogue list` (fixed interfaces §1)."""
+    def as_json(self, day: date) -> dict[str, Any]:
+        """The line of `gateway catalogue list` (fixed interfaces §1). `counted`: whether it is one of the offer."""
         entry = self.revision.entry
         return {
             "municipality": entry.municipality,
@@ -108,6 +108,8 @@ class ServiceStatus:
             "delivered_by": entry.delivered_by,
             "revision": self.revision.number,
             "life_cycle": entry.life_cycle.value,
+            "validity": entry.validity_on(day).value,
+            "counted": entry.published_on(day),
             "delivered": self.delivered,
             "listed": self.listed,
             "works": self.works,

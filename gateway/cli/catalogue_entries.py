@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ from gateway.cli.console import FINDINGS, emit, finding_line, guarded, options, 
 from gateway.cli.language import language, text
 from gateway.cli.local import with_runtime
 from gateway.errors import InvalidParameter
+from gateway.german_time import german_date
 from gateway.model import Finding, Severity, instant
 
 if TYPE_CHECKING:
-    from gateway.catalogue.entry import Revision
+    from gateway.catalogue.entry import Entry, Revision
     from gateway.catalogue.status import CatalogueFinding, ServiceStatus
     from gateway.wiring.catalogue_registry import EntryRegistration
 
@@ -37,8 +39,9 @@ def list_(config: Path | None, as_json: bool, municipality: str | None) -> None:
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
         show_errors(await registered(runtime))
+        day = german_date(runtime.clock.now())
         for status in await StoredStatuses(runtime.store.database).of(municipality):
-            emit(status.as_json(), as_json=as_json, human=_row(status))
+            emit(status.as_json(day), as_json=as_json, human=_row(status, day))
         if work := await stored_work(runtime).open(runtime.clock.now(), municipality):
             lines = [item.as_json() for item in work]
             emit({"work": lines}, as_json=as_json, human="\n".join(map(_waiting, lines)))
@@ -59,7 +62,7 @@ def show(config: Path | None, as_json: bool, service: str, municipality: str | N
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
         show_errors(await registered(runtime))
-        database = runtime.store.database
+        database, day = runtime.store.database, german_date(runtime.clock.now())
         by_town: dict[str, list[Revision]] = {}
         for revision in await StoredEntries(database).revisions(service, municipality):
             by_town.setdefault(revision.entry.municipality, []).append(revision)
@@ -68,7 +71,7 @@ def show(config: Path | None, as_json: bool, service: str, municipality: str | N
         for ars, revisions in by_town.items():
             known = await StoredStatuses(database).of(ars)
             status = next((candidate for candidate in known if candidate.revision.entry.service == service), None)
-            emit(_shown(revisions, status), as_json=as_json, human=_page(revisions, status))
+            emit(_shown(revisions, status, day), as_json=as_json, human=_page(revisions, status, day))
 
     with_runtime(config, main, services=True)
 
@@ -110,10 +113,10 @@ def _unknown() -> Finding:
     return Finding("SERVICE", "unknown_entry", de, en)
 
 
-def _row(status: ServiceStatus) -> str:
+def _row(status: ServiceStatus, day: date) -> str:
     entry = status.revision.entry
     title = entry.titles.get(language()) or entry.titles["de"]
-    return f"{entry.municipality}  {entry.leika_key or '-':<14}  {entry.service:<28} {title} ({_known(status)})"
+    return f"{entry.municipality}  {entry.leika_key or '-':<14}  {entry.service:<28} {title} ({_known(status, day)})"
 
 
 def _waiting(work: Mapping[str, Any]) -> str:
@@ -121,13 +124,26 @@ def _waiting(work: Mapping[str, Any]) -> str:
     return f"! {work['kind']}  {town}  {work['state']}  {work['since']}  {cause}: {work['suggestion'][language()]}"
 
 
-def _known(status: ServiceStatus) -> str:
+def _known(status: ServiceStatus, day: date) -> str:
     words = (
+        *_uncounted(status.revision.entry, day),
         _said(status.delivered, ("geliefert", "delivered"), ("nicht geliefert", "not delivered")),
         _said(status.listed, ("gelistet", "listed"), ("nicht gelistet", "not listed")),
         _said(status.works, ("erreichbar", "works"), ("gestört", "does not work")),
     )
     return ", ".join((*words, *status.codes))
+
+
+def _uncounted(entry: Entry, day: date) -> Sequence[str]:
+    """Why an entry is none of the offer on that day; nothing where it is."""
+    if entry.published_on(day):
+        return ()
+    why = {
+        "to_come": text(f"gilt erst ab {entry.valid_from}", f"valid from {entry.valid_from} only"),
+        "ended": text(f"galt bis vor {entry.valid_until}", f"valid before {entry.valid_until} only"),
+        "current": text("zurückgezogen", "withdrawn"),
+    }
+    return (f"{text('zählt nicht', 'does not count')}: {why[entry.validity_on(day).value]}",)
 
 
 def _said(truth: bool | None, yes: tuple[str, str], no: tuple[str, str]) -> str:
@@ -136,11 +152,11 @@ def _said(truth: bool | None, yes: tuple[str, str], no: tuple[str, str]) -> str:
     return text(*yes) if truth else text(*no)
 
 
-def _shown(revisions: Sequence[Revision], status: ServiceStatus | None) -> dict[str, Any]:
+def _shown(revisions: Sequence[Revision], status: ServiceStatus | None, day: date) -> dict[str, Any]:
     from gateway.catalogue import entry_json  # noqa: PLC0415 - commands import what they need
 
     latest = revisions[0]
-    known = {} if status is None else status.as_json()
+    known = {} if status is None else status.as_json(day)
     findings = () if status is None else status.findings
     return {
         **known,
@@ -191,7 +207,7 @@ def _finding_line(finding: CatalogueFinding) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _page(revisions: Sequence[Revision], status: ServiceStatus | None) -> str:
+def _page(revisions: Sequence[Revision], status: ServiceStatus | None, day: date) -> str:
     entry = revisions[0].entry
     lines = [
         f"{entry.municipality}  {entry.service}",
@@ -201,7 +217,7 @@ def _page(revisions: Sequence[Revision], status: ServiceStatus | None) -> str:
         f"  {text('Lebenslauf', 'Life cycle')}: {entry.life_cycle.value}",
     ]
     if status is not None:
-        lines.append(f"  {_known(status)}")
+        lines.append(f"  {_known(status, day)}")
         lines += [f"    {_finding_line(finding)}" for finding in status.findings]
     lines += [
         f"  {text('Fassung', 'Revision')} {revision.number}: {instant(revision.changed_at)}, {revision.changed_by}"

@@ -32,7 +32,7 @@ SIGNATURE = ".jws"
 @options
 @guarded
 def report(config: Path | None, as_json: bool, out: Path | None) -> None:
-    """Make it as things stand now; from then on it is the one that everybody gets of this day."""
+    """Make it as things stand now; everybody gets it until what it says changes."""
 
     async def main(runtime: Runtime, _: asyncio.Event) -> None:
         from gateway.catalogue.work import WorkKind  # noqa: PLC0415 - commands import what they need

@@ -106,7 +106,24 @@ async def _of_runtime(runtime: Runtime, checks: Checks) -> list[CheckLine]:
     for town in runtime.municipalities.values():
         sign = partial(checks.signing_key, town, keys, services, runtime.clock.now())
         lines += await checks.municipality(town, runtime.channels, services, sign)
-    return lines + await _identity_providers(runtime, checks)
+    return lines + await _entries(runtime, checks) + await _identity_providers(runtime, checks)
+
+
+async def _entries(runtime: Runtime, checks: Checks) -> list[CheckLine]:
+    """What entries of the catalogue say; nothing where faults of services leave open which ones there are."""
+    from gateway.operators.entries import entries, entries_without_file  # noqa: PLC0415 - commands import what they need
+    from gateway.wiring.catalogue_registry import judged, without_file  # noqa: PLC0415 - as above
+
+    if checks.reported and not tuple(runtime.services.ids()):
+        return []
+    slugs = {file.ars: file.slug for file in runtime.files}
+    lines: list[CheckLine] = []
+    try:
+        async for town in judged(runtime):
+            lines += entries(checks, slugs[town.municipality], town)
+        return lines + entries_without_file(checks, await without_file(runtime))
+    except GatewayError as error:
+        return [*lines, checks.fault("catalogue", error)]
 
 
 async def _identity_providers(runtime: Runtime, checks: Checks) -> list[CheckLine]:

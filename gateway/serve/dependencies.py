@@ -77,7 +77,8 @@ def web_dependencies(
     )
     allowances = StoredAllowances(runtime.store.database, runtime.clock, runtime.store.created_since)
     provider = _provider(runtime, issuers, registry, allowances, logins)
-    figures, statuses = StoredCatalogueFigures(runtime.store.database), StoredStatuses(runtime.store.database)
+    database = runtime.store.database
+    figures, statuses = StoredCatalogueFigures(database, runtime.clock), StoredStatuses(database)
 
     return WebDependencies(
         intake=runtime.intake,

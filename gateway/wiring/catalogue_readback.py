@@ -29,6 +29,7 @@ from gateway.settings.fitconnect import EnvironmentSection
 from gateway.settings.gateway import Settings
 from gateway.settings.municipality import MunicipalityFile
 from gateway.store.catalogue.readbacks import StoredReadbacks
+from gateway.store.catalogue.routes import StoredRoutes
 from gateway.wiring.catalogue_probes import user_agent
 from gateway.wiring.outbound import policy
 from gateway.wiring.runtime import Runtime
@@ -89,5 +90,6 @@ def _sources(runtime: Runtime, client: httpx.AsyncClient) -> list[ListingSource]
         sources.append(DataHubSource(section.data_hub, known.datahub, asker(call="catalogue.datahub")))
     environments = routing_environments(settings, runtime.files)
     if environments:
-        sources.append(RoutingSource(environments, asker(call="catalogue.routing", keeps=False), time.monotonic))
+        asks, answered = asker(call="catalogue.routing", keeps=False), StoredRoutes(runtime.store.database)
+        sources.append(RoutingSource(environments, asks, time.monotonic, answered))
     return sources

@@ -7,7 +7,7 @@ Standard: catalogue reference §6.2. Start reading: `registered`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,24 +55,25 @@ async def registered(runtime: Runtime) -> EntryRegistration:
     stored = StoredEntries(runtime.store.database)
     findings: list[Finding] = []
     changed: list[tuple[str, str]] = []
-    for file in runtime.files:
-        town = await asyncio.to_thread(_entries, runtime, file, await stored.latest(file.ars))
+    async for town in judged(runtime):
         done = await stored.register(town.municipality, town.entries, runtime.clock.now(), FILES)
         findings += town.findings
-        changed += [(file.ars, service) for service in done.changed]
-        if town.complete:
-            findings += [
-                finding(f"{file.slug}/{service}", "entry_vanished")
-                for service in done.absent
-                if service not in town.refused
-            ]
-    findings += [finding(ars, "entry_town_vanished", number) for ars, number in await _without_file(runtime, stored)]
-    return EntryRegistration(tuple(findings), tuple(changed))
+        changed += [(town.municipality, service) for service in done.changed]
+    return EntryRegistration((*findings, *await without_file(runtime)), tuple(changed))
 
 
-async def _without_file(runtime: Runtime, stored: StoredEntries) -> Iterator[tuple[str, int]]:
+async def judged(runtime: Runtime) -> AsyncIterator[TownEntries]:
+    """What the files of each municipality make, beside what is registered; nothing is kept. Raises `DatabaseAway`."""
+    stored = StoredEntries(runtime.store.database)
+    for file in runtime.files:
+        yield await asyncio.to_thread(_entries, runtime, file, await stored.latest(file.ars))
+
+
+async def without_file(runtime: Runtime) -> Sequence[Finding]:
+    """The municipalities that have entries and that no file names any more. Raises `DatabaseAway`."""
     known = {file.ars for file in runtime.files}
-    return ((ars, number) for ars, number in (await stored.standing()).items() if ars not in known)
+    standing = await StoredEntries(runtime.store.database).standing()
+    return [finding(ars, "entry_town_vanished", number) for ars, number in standing.items() if ars not in known]
 
 
 def _entries(runtime: Runtime, file: MunicipalityFile, latest: Mapping[str, Entry]) -> TownEntries:

@@ -34,11 +34,12 @@ from gateway.worker import (
     catalogue_probes,
     catalogue_push,
     catalogue_readback,
-    catalogue_report,
     catalogue_statistics,
     identity_watch,
 )
 from gateway.worker.catalogue_export import DailyExport
+from gateway.worker.catalogue_report import LOOK_EVERY_S as REPORT_EVERY_S
+from gateway.worker.catalogue_report import ReportRenewal
 from gateway.worker.evidence_check import EvidenceMonitor
 from gateway.worker.stamping import stamp_roots
 
@@ -77,7 +78,7 @@ def chores(runtime: Runtime, app: procrastinate.App, failures: Failures) -> Iter
     yield _exports(runtime, failures)
     yield repeat(failures, "exchanges", lambda: _durations(runtime), EXCHANGES_EVERY_S)
     yield repeat(failures, "catalogue_entries", EntryFollower(runtime).look, ENTRIES_EVERY_S)
-    yield repeat(failures, "catalogue_report", lambda: catalogue_report.make_todays(runtime), SWEEP_EVERY_S)
+    yield repeat(failures, "catalogue_report", ReportRenewal(runtime).look, REPORT_EVERY_S)
     if any(file.identity.providers for file in runtime.files):
         yield _identity_providers(runtime, failures)
         yield repeat(failures, "login_outcomes", lambda: _refused_logins(runtime), SWEEP_EVERY_S)

@@ -405,12 +405,25 @@ def test_a_renamed_file_is_no_second_listing_of_its_service(folder):
     (before,) = offer(folder).entries
     write(folder, ELSEWHERE.replace("wohnsitz-anmelden", "wohnsitz"))
     made = offer(folder, registered=known(before))
-    assert told(made) == {("tangerhuette/a.toml#/leika_key", "entry_key_twice")}
+    vanished = ("tangerhuette/wohnsitz-anmelden", "entry_vanished")
+    assert told(made) == {("tangerhuette/a.toml#/leika_key", "entry_key_twice"), vanished}
     assert made.entries == ()
     for over in (replace(before, life_cycle=LifeCycle.WITHDRAWN), replace(before, valid_until=date(2026, 1, 1))):
         begun = ELSEWHERE.replace("wohnsitz-anmelden", "wohnsitz").replace("url =", "valid_from = 2026-01-01\nurl =")
         write(folder, begun)
-        assert told(offer(folder, registered=known(over))) == set()
+        assert told(offer(folder, registered=known(over))) <= {vanished}
+
+
+def test_an_entry_that_no_file_names_any_more_is_told_unless_it_may_vanish(folder):
+    write(folder, ELSEWHERE)
+    (before,) = offer(folder).entries
+    (folder / "a.toml").unlink()
+    for life_cycle in LifeCycle:
+        made = offer(folder, registered=known(replace(before, life_cycle=life_cycle)))
+        may = life_cycle in {LifeCycle.DRAFT, LifeCycle.WITHDRAWN}
+        assert [each.rule for each in made.findings] == ([] if may else ["entry_vanished"]), life_cycle
+    write(folder, "id =", "b.toml")
+    assert "entry_vanished" not in {rule for _, rule in told(offer(folder, registered=known(before)))}, "or it is there"
 
 
 def test_a_key_that_an_entry_with_a_fault_keeps_is_taken_whoever_comes_after(folder):

@@ -14,7 +14,7 @@ from tests.demo_fixture import start, stop
 
 KEYS = {
     "municipality", "service", "leika_key", "title", "url", "delivered_by", "revision", "life_cycle", "delivered",
-    "listed", "works", "findings",
+    "listed", "works", "findings", "counted", "validity",
 }  # fmt: skip
 EDIT = "gewerbe-anmelden"
 
@@ -46,6 +46,23 @@ def test_22_services_are_listed_each_flagged_that_has_no_key(config):
     assert lines(run("catalogue", "list", "--municipality", "150900000000", "--config", config, "--json")) == []
     human = run("catalogue", "list", "--config", config, LANG="de_DE.UTF-8")
     assert "Gewerbe anmelden (nicht geliefert, gelistet: noch unbekannt" in human.stdout
+
+
+def test_an_entry_whose_time_has_not_come_or_is_over_is_listed_and_marked_as_not_counting(config):
+    days = ("valid_from = 2999-01-01", "valid_until = 2020-01-02")
+    for name, line in zip((EDIT, "geburtsurkunde"), days, strict=True):
+        file = config.parent / "catalogue" / f"{name}.toml"
+        file.write_text(f"{line}\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    listed = {each["service"]: each for each in lines(run("catalogue", "list", "--config", config, "--json"))}
+    marked = {each["service"]: each["validity"] for each in listed.values() if not each["counted"]}
+    assert (len(listed), sorted(marked.values())) == (22, ["ended", "to_come"])
+    assert {each["validity"] for name, each in listed.items() if name not in marked} == {"current"}
+    human = run("catalogue", "list", "--config", config, LANG="de_DE.UTF-8").stdout
+    assert human.count("zählt nicht") == 2
+    assert "zählt nicht: gilt erst ab 2999-01-01" in human
+    assert "zählt nicht: galt bis vor 2020-01-02" in human
+    (ended,) = [name for name, validity in marked.items() if validity == "ended"]
+    assert "does not count" in run("catalogue", "show", ended, "--config", config, LANG="en_US.UTF-8").stdout
 
 
 def test_a_file_that_changed_is_a_new_revision_with_when_and_who(config):

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from gateway import failpoints
 from gateway.catalogue import entry_json
-from gateway.catalogue.entry import LifeCycle
 from gateway.store.catalogue.entries import Registered, StoredEntries, _differing
 from gateway.store.catalogue.statuses import StoredStatuses
 from tests.catalogue.entries import ARS, ENTRY, entry
@@ -28,10 +27,10 @@ def stored(store):
 
 async def test_the_same_state_makes_no_second_revision_and_another_one_does(stored, clock):
     began = clock.now()
-    assert await stored.register(ARS, [ENTRY], began, FILES) == Registered(("hausnummer",), ())
+    assert await stored.register(ARS, [ENTRY], began, FILES) == Registered(("hausnummer",))
     clock.advance(hours=1)
     turned = entry(titles=dict(reversed(ENTRY.titles.items())))
-    assert await stored.register(ARS, [turned], clock.now(), FILES) == Registered((), ())
+    assert await stored.register(ARS, [turned], clock.now(), FILES) == Registered(())
     await stored.register(ARS, [entry(url="https://neu.example/")], clock.now(), "Frau Ändersen")
     newer, older = await stored.revisions("hausnummer")
     assert (older.number, older.entry, older.changed_at, older.changed_by) == (1, ENTRY, began, FILES)
@@ -47,25 +46,19 @@ async def test_a_state_that_comes_back_is_a_new_revision(stored, clock):
     assert two.digest != one.digest
 
 
-async def test_what_no_file_names_stays_as_it_was_and_is_told(stored, store, clock):
+async def test_what_no_file_names_stays_as_it_was(stored, store, clock):
     await stored.register(ARS, [ENTRY, entry(service="termin", leika_key=None)], clock.now(), FILES)
-    assert await stored.register(ARS, [ENTRY], clock.now(), FILES) == Registered((), ("termin",))
-    assert await stored.register(ARS, [], clock.now(), FILES) == Registered((), ("hausnummer", "termin"))
+    assert await stored.register(ARS, [ENTRY], clock.now(), FILES) == Registered(())
+    assert await stored.register(ARS, [], clock.now(), FILES) == Registered(())
     found = await StoredStatuses(store.database).of(ARS)
     assert {(each.revision.entry.service, each.revision.number) for each in found} == {("hausnummer", 1), ("termin", 1)}
-
-
-async def test_drafts_and_withdrawn_entries_may_vanish(stored, clock):
-    gone = [entry(service=state.value, life_cycle=state) for state in (LifeCycle.DRAFT, LifeCycle.WITHDRAWN)]
-    await stored.register(ARS, gone, clock.now(), FILES)
-    assert (await stored.register(ARS, [], clock.now(), FILES)).absent == ()
 
 
 async def test_each_municipality_has_its_own(stored, clock):
     other = "150900550550"
     await stored.register(ARS, [ENTRY], clock.now(), FILES)
     await stored.register(other, [replace(ENTRY, municipality=other)], clock.now(), FILES)
-    assert (await stored.register(ARS, [ENTRY], clock.now(), FILES)).absent == ()
+    assert (await stored.register(ARS, [ENTRY], clock.now(), FILES)).changed == ()
     assert [each.entry.municipality for each in await stored.revisions("hausnummer")] == [ARS, other]
     assert len(await stored.revisions("hausnummer", other)) == 1
     assert await stored.standing() == {ARS: 1, other: 1}

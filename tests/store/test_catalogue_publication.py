@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from itertools import product
 
 from gateway.catalogue.entry import LifeCycle
 from gateway.catalogue.publication.report import AvailabilityReport
-from gateway.catalogue.publication.town import CountedUnit, LandCount
+from gateway.catalogue.publication.town import CountedUnit, LandCount, town
 from gateway.catalogue.status import Source
+from gateway.german_time import german_date
 from gateway.store.catalogue import land_counts
 from gateway.store.catalogue.figures import StoredCatalogueFigures
 from gateway.store.catalogue.land_counts import StoredLandCounts
 from gateway.store.catalogue.reports import StoredReports
+from gateway.store.catalogue.statuses import StoredStatuses
 from gateway.store.connection.database import numbered
 from tests.catalogue.entries import ARS, ENTRY, entry
 from tests.store.test_catalogue_statuses import DELIVERED, FINDING, LISTED, WORKS, kept
@@ -72,7 +75,7 @@ async def test_figures_count_entries_listings_findings_and_standings(store, cloc
     await store.database.run(STANDS, town="", subject="token:test", now=clock.now())
     for ms, minutes in ((900, 0), (120, 5)):
         await store.database.run(MEASURED, town=ARS, at=clock.now() + timedelta(minutes=minutes), ms=ms)
-    figures = StoredCatalogueFigures(store.database)
+    figures = StoredCatalogueFigures(store.database, clock)
     found = await figures.read()
     assert (found.entries, found.listed) == (2, {"pvog": 1, "datahub": 0, "routing": 0})
     assert {code: number for code, number in found.findings.items() if number} == {"url_mismatch": 1, "no_leika": 1}
@@ -88,7 +91,34 @@ async def test_figures_count_entries_listings_findings_and_standings(store, cloc
     assert [each.subject for each in await figures.dependencies()] == ["token:test"]
 
 
-async def test_figures_of_an_empty_database_are_zeros(store):
-    found = await StoredCatalogueFigures(store.database).read()
+async def test_what_counts_is_the_same_in_figures_page_and_list_on_every_day(store, clock):
+    """Every life cycle with every validity, each listed: who counts in SQL counts as who counts in Python."""
+    day = german_date(clock.now())
+    bounds = [None, *(day + timedelta(days=days) for days in (-1, 0, 1))]
+    made = [
+        entry(service=f"e-{no}", leika_key=key, life_cycle=life_cycle, valid_from=begins, valid_until=ends)
+        for no, (key, life_cycle, begins, ends) in enumerate(
+            product((None, "99012021002000"), LifeCycle, bounds, bounds)
+        )
+    ]
+    for one in made:
+        await store.database.run(LISTED, **await kept(store, clock, one))
+        await store.database.run(DELIVERED, town=ARS, service=one.service, number=1, now=clock.now())
+    figures, statuses = StoredCatalogueFigures(store.database, clock), StoredStatuses(store.database)
+    for days in (-1, 0, 1):
+        clock.at = datetime.combine(day + timedelta(days=days), time(12), UTC)
+        today, found = german_date(clock.now()), await figures.read()
+        status = await statuses.of(ARS)
+        shown = town(ARS, "", at=clock.now(), statuses=status, measured={}, land=None).counts
+        listed = [each.as_json(today) for each in status]
+        counted = [one for one in made if one.published_on(today)]
+        assert found.entries == shown.claimed == len(counted) == sum(each["counted"] for each in listed) > 0
+        assert found.listed["pvog"] == shown.listed == len(counted)
+        assert found.entries - found.findings["no_leika"] == shown.with_key
+        assert {each["validity"] for each in listed if each["counted"]} == {"current"}
+
+
+async def test_figures_of_an_empty_database_are_zeros(store, clock):
+    found = await StoredCatalogueFigures(store.database, clock).read()
     assert (found.entries, found.exported_at, found.standings) == (0, None, ())
     assert set(found.findings.values()) == {0}

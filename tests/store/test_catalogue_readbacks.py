@@ -40,6 +40,10 @@ DELIVERED = numbered(
     "INSERT INTO catalogue_delivered (municipality, service, export, revision, exported_at) "
     "VALUES (%(town)s, %(service)s, 1, 1, %(now)s) ON CONFLICT (municipality, service) DO NOTHING"
 )
+OBJECT = numbered(
+    "INSERT INTO catalogue_objects (kind, id, municipality, service, digest, export, changed_in, changed_at) "
+    "VALUES ('Onlinedienst', %(id)s, %(town)s, 'dienst-1', 'd', %(no)s, %(no)s, %(now)s)"
+)
 FOREIGN = numbered(
     "INSERT INTO catalogue_findings (municipality, service, code, source, place, since) VALUES "
     "(%(town)s, 'dienst-1', 'status_nicht_ok', 'datahub', 'x', %(now)s)"
@@ -74,6 +78,12 @@ async def town(store, clock):
             return await read_back.next(read_back.pairs([ARS]), at_once=at_once)
 
         yield claimed, read, read_back
+
+
+async def exported(store, clock, town, of="1"):
+    """An export in which an object of the town changed."""
+    row = await store.database.one(EXPORTED, now=clock.now())
+    await store.database.run(OBJECT, id=f"{town}.{of}", town=town, no=row["no"], now=clock.now())
 
 
 async def findings(store):
@@ -316,7 +326,7 @@ async def test_an_hour_after_an_export_it_is_looked_once_what_came_of_it(store, 
     claimed, read, _ = town
     await claimed(1)
     assert (await read(at_once=False)).outcome == "sound"
-    await store.database.run(EXPORTED, now=clock.now())
+    await exported(store, clock, ARS)
     clock.advance(minutes=59)
     assert await read(online(1), at_once=False) is None
     clock.advance(minutes=1)
@@ -328,12 +338,29 @@ async def test_an_hour_after_an_export_it_is_looked_once_what_came_of_it(store, 
     assert await read(online(1), at_once=False) is not None
 
 
+async def test_an_export_makes_those_towns_due_whose_objects_changed_in_it_and_no_others(store, clock, town):
+    claimed, read, read_back = town
+    await claimed(1)
+    await claimed(1, town=OTHER)
+    assert (await read(at_once=False)).outcome == "sound"
+    await exported(store, clock, OTHER)
+    clock.advance(minutes=30)
+    await exported(store, clock, ARS)
+    await exported(store, clock, OTHER, of="2")
+    clock.advance(minutes=30)
+    assert await read(online(1), at_once=False) is None, "the export of an hour ago was another town's"
+    clock.advance(minutes=30)
+    assert (await read(online(1), at_once=False)).judgement.listed == 1, "and there was another since"
+    assert await read(online(1), at_once=False) is None
+    assert (await read_back.next([(OTHER, Source.PVOG)])).turn.municipality == OTHER
+
+
 async def test_a_source_that_fails_is_not_asked_sooner_because_of_an_export(store, clock, town):
     claimed, read, _ = town
     await claimed(1)
     busy = {"/onlineservices": httpx.Response(503, headers={"Retry-After": "40000"})}
     assert (await read(said=busy, at_once=False)).outcome == "failed"
-    await store.database.run(EXPORTED, now=clock.now())
+    await exported(store, clock, ARS)
     clock.advance(hours=2)
     assert await read(online(1), at_once=False) is None
 

@@ -1,7 +1,7 @@
-"""The report of the day: the same bytes for everybody who asks, made where there is none yet.
+"""The report of the day: the same bytes for everybody who asks, made where there is none yet, renewed when it changes.
 
-Knows: when one is made and which is kept. Never does: SQL, keep a report in which nobody claims anything.
-Standard: fixed interfaces §4. Start reading: `DailyReports.today`.
+Knows: which one is kept. Never does: SQL, see that anything changed (the worker does), keep a report of a day on which
+nobody claims anything. Standard: fixed interfaces §4. Start reading: `DailyReports.today`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,22 @@ class DailyReports:
     async def anew(self) -> AvailabilityReport:
         """The report as things stand now; it takes the place of what there was of this day."""
         fresh, claimed = await self._made()
-        return await self._reports.kept(fresh, anew=True) if claimed else fresh
+        if not claimed and await self._reports.of(fresh.day) is None:
+            return fresh
+        return await self._reports.kept(fresh, anew=True)
+
+    async def renewed(self) -> AvailabilityReport:
+        """As `anew`, but the same bytes as before where it says the same.
+
+        Raises `NotFound` where nobody claims anything and there was none of this day.
+        """
+        fresh, claimed = await self._made()
+        before = await self._reports.of(fresh.day)
+        if before is None and not claimed:
+            raise NotFound
+        if before is not None and report.says_the_same(before, fresh):
+            return before
+        return await self._reports.kept(fresh, anew=True)
 
     async def _made(self) -> tuple[AvailabilityReport, int]:
         now, claimed, towns = self._clock.now(), 0, []

@@ -50,11 +50,11 @@ class Publication:
     async def town(self, ars: str) -> TownStatus:
         """The municipality's offer as it stands. Raises `NotFound`, `DatabaseAway`."""
         self._known(ars)
-        day = german_date(self._clock.now())
+        now = self._clock.now()
         statuses = await self._statuses.of(ars)
-        measured = await self._probes.daily(ars, first_day(day))
+        measured = await self._probes.daily(ars, first_day(german_date(now)))
         land = await self._land.of(ars)
-        return town(ars, self.names[ars], day=day, statuses=statuses, measured=measured, land=land)
+        return town(ars, self.names[ars], at=now, statuses=statuses, measured=measured, land=land)
 
     async def towns(self) -> AsyncIterator[TownStatus]:
         """Every municipality of the gateway, in the order of its files, one at a time. Raises `DatabaseAway`."""

@@ -1,4 +1,4 @@
-"""The daily report of availability: every municipality's services, what is true of each, and the counts.
+"""The report of availability of a day: every municipality's services, what is true of each, and the counts.
 
 Knows: its members, its bytes, how it is signed. Never does: I/O, choose the key; hold anybody's personal data.
 Standards: RFC 8785, RFC 7515 appendix F with explicit typing (RFC 8725 §3.11). Start reading: `of_town`, then `signed`.
@@ -43,6 +43,15 @@ def signed(towns: Iterable[bytes], day: date, now: datetime, key: PrivateKey) ->
     return AvailabilityReport(
         day, content, jws.sign_detached(content, key, {"alg": key.alg, "kid": key.kid, "typ": TYPE}), now
     )
+
+
+def says_the_same(one: AvailabilityReport, other: AvailabilityReport) -> bool:
+    """Whether two reports differ in nothing but when they were made."""
+    return _undated(one) == _undated(other)
+
+
+def _undated(report: AvailabilityReport) -> bytes:
+    return report.body.replace(canonical({"made_at": _instant(report.made_at)})[1:-1], b"", 1)
 
 
 def of_town(town: TownStatus) -> bytes:

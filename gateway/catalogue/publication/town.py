@@ -110,11 +110,11 @@ class PublishedService:
 
 @dataclass(frozen=True, slots=True)
 class TownStatus:
-    """What a municipality offers on a day."""
+    """What a municipality offers at a moment."""
 
     ars: str
     name: str
-    day: date
+    at: datetime
     services: tuple[PublishedService, ...]
     counts: Counts
 
@@ -145,20 +145,23 @@ def town(  # noqa: PLR0913 - each named
     ars: str,
     name: str,
     *,
-    day: date,
+    at: datetime,
     statuses: Sequence[ServiceStatus],
     measured: Mapping[str, Measured],
     land: LandCount | None,
 ) -> TownStatus:
-    """The municipality's offer of that day. Drafts, withdrawn entries and those that are not valid are none of it."""
+    """The municipality's offer then. Drafts, withdrawn entries and those that are not valid that day are none of it."""
+    day = german_date(at)
     services = tuple(
         PublishedService(
-            status, {at: (good, bad) for at, good, bad in measured.get(status.revision.entry.service, ())}, day
+            status,
+            {hour: (good, bad) for hour, good, bad in measured.get(status.revision.entry.service, ())},
+            day,
         )
         for status in statuses
         if status.revision.entry.published_on(day)
     )
-    return TownStatus(ars, name, day, services, _counted(services, land))
+    return TownStatus(ars, name, at, services, _counted(services, land))
 
 
 def _counted(services: Sequence[PublishedService], land: LandCount | None) -> Counts:

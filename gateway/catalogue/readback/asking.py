@@ -1,7 +1,8 @@
 """Asks a source politely: so many requests a second, a wait where it asks for one, every answer kept as it came.
 
-Knows: our name, the pace, what to do with each status. Never does: read an answer (`pvog`, `datahub` do), ask more than
-twice for one. Standard: RFC 9110 §10.2.3 (Retry-After), §15. Start reading: `Asker.get`.
+Knows: our name, the pace, what to do with each status, how many requests there may be. Never does: read an answer
+(`pvog`, `datahub` do), ask more than twice for one. Standard: RFC 9110 §10.2.3 (Retry-After), §15.
+Start reading: `Asker.get`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ PATIENCE_S: Final = 30.0
 MOST_BYTES: Final = 8_000_000
 MOST_IN_ALL: Final = 32_000_000
 """Bytes of all answers of one read-back together; they are held until they are kept."""
+
+
+class RequestsSpent(Exception):
+    """No further request may be sent in this read-back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,10 @@ class RequestRate:
 
 @dataclass(slots=True)
 class Asker:
-    """The requests of one read-back. `headers` are sent with each; `call` names the failpoint."""
+    """The requests of one read-back. `headers` are sent with each; `call` names the failpoint.
+
+    `most`: requests that may be sent in all; None: as many as it takes.
+    """
 
     client: httpx.AsyncClient
     clock: Clock
@@ -66,6 +74,7 @@ class Asker:
     headers: Mapping[str, str] = field(default_factory=dict)
     keeps: bool = True
     """Whether answers are kept: not where they name persons."""
+    most: int | None = None
     requests: int = field(default=0, init=False)
     taken: int = field(default=0, init=False)
     answers: list[KeptAnswer] = field(default_factory=list, init=False)
@@ -75,8 +84,9 @@ class Asker:
     ) -> Answer:
         """An answer of success, or with a status among `other`.
 
-        A source that is busy and says for how long, not longer than `PATIENCE_S`, is asked once more. Raises what
-        `wire.refusal` says, `CounterpartAway`, `CounterpartGarbled`, `AddressRefused`.
+        A source that is busy and says for how long, not longer than `PATIENCE_S`, is asked once more, where another
+        request may be sent. Raises what `wire.refusal` says, `CounterpartAway`, `CounterpartGarbled`,
+        `AddressRefused`, `RequestsSpent`.
         """
         answer = await self.once(url, accept=accept, limit=limit)
         failure = wire.refusal(answer, self.clock.now())
@@ -84,6 +94,7 @@ class Asker:
             isinstance(failure, CounterpartBusy)
             and failure.retry_after is not None
             and failure.retry_after <= PATIENCE_S
+            and not self.spent
         ):
             await self.rate.sleep(failure.retry_after)
             answer = await self.once(url, accept=accept, limit=limit)
@@ -93,7 +104,12 @@ class Asker:
         return answer
 
     async def once(self, url: str, *, accept: str, limit: int = MOST_BYTES) -> Answer:
-        """The answer, whatever its status, when it is this request's turn. Raises `AnswerRefused` for far too much."""
+        """The answer, whatever its status, when it is this request's turn.
+
+        Raises `AnswerRefused` for far too much, `RequestsSpent`.
+        """
+        if self.spent:
+            raise RequestsSpent
         await self.rate.turn()
         self.requests += 1
         answer = await exchange(
@@ -106,9 +122,14 @@ class Asker:
         self.answers.append(KeptAnswer(url, answer.status, hashlib.sha256(answer.body).hexdigest(), body))
         return answer
 
-    def anew(self) -> Asker:
-        """The same, before its first request."""
-        return replace(self)
+    @property
+    def spent(self) -> bool:
+        """Whether no further request may be sent."""
+        return self.most is not None and self.requests >= self.most
+
+    def anew(self, most: int | None = None) -> Asker:
+        """The same, before its first request; `most` of them may be sent."""
+        return replace(self, most=most)
 
 
 def is_page(answer: Answer) -> bool:

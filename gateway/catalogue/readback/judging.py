@@ -29,12 +29,16 @@ _NAMED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one source says now: listings by service, findings, and how many rows it has (of the whole Land: total)."""
+    """What one source says now: listings by service, findings, and how many rows it has (of the whole Land: total).
+
+    `comparable`: the services whose listing answers the same question as the one before; None: every one.
+    """
 
     listings: Mapping[str, Listing]
     findings: tuple[CatalogueFinding, ...]
     rows: int
     total: int | None = None
+    comparable: frozenset[str] | None = None
 
     @property
     def listed(self) -> int:
@@ -111,6 +115,8 @@ def held_against(before: Collection[str], after: Judgement, wanted: Iterable[Ent
     one. Raises `AnswerRefused`.
     """
     still = {entry.service for entry in wanted} & set(before) & after.listings.keys()
+    if after.comparable is not None:
+        still &= after.comparable
     lost = [service for service in still if not after.listings[service].listed]
     if len(lost) > SHRINK_SHARE * len(still) and (len(lost) > 1 or len(lost) == len(still)):
         raise AnswerRefused("shrunk")

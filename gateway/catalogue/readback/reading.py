@@ -30,9 +30,14 @@ SETTLED: Final = timedelta(hours=48)
 FIRST_WAIT: Final = timedelta(minutes=5)
 """Before the first try again; each failure doubles it, up to the usual time."""
 TAKEN_OVER: Final = timedelta(hours=1)
-"""So long after an export was accepted it is looked what came of it, whenever the usual time would be."""
+"""So long after an export was accepted that changed a municipality's objects it is looked what came of it, whenever the
+usual time would be."""
 EXPORTED: Final = (Source.PVOG, Source.DATA_HUB)
 """The sources that list what was exported."""
+MOST_REQUESTS: Final = 10
+"""Requests that reading back one municipality takes, all sources together."""
+LEAST_REQUESTS: Final = 3
+"""However many the others took, the last source comes forward: a route, the portal's keys, one of both again."""
 WAITING_S: Final = 0.5
 """Between two looks whether another's read-back is over."""
 _DOUBLINGS: Final = 12
@@ -112,8 +117,8 @@ class Readbacks(Protocol):
     ) -> Turn | None:
         """The turn among `pairs` that is due longest, of a municipality with entries; `at_once` whatever it has.
 
-        A source of `EXPORTED` is due as well once `TAKEN_OVER` has passed since the last export and it was not read
-        after that; not while it fails. None: none is due, or one is under way.
+        A source of `EXPORTED` is due as well once `TAKEN_OVER` has passed since an export that changed an object of the
+        municipality and it was not read after that; not while it fails. None: none is due, or one is under way.
         """
         ...
 
@@ -127,6 +132,10 @@ class Readbacks(Protocol):
 
     async def listed(self, municipality: str, source: Source) -> Collection[str]:
         """The services that the last sound answer listed."""
+        ...
+
+    async def requests(self, municipality: str, sources: Collection[Source]) -> int:
+        """How many requests the last read-backs of these sources took."""
         ...
 
     async def settle(self, result: ReadBackResult) -> bool:
@@ -183,15 +192,23 @@ class ReadBack:
         return None
 
     async def _read(self, turn: Turn) -> ReadBackResult:
-        asker = self.sources[turn.source].asker.anew()
+        asker = self.sources[turn.source].asker.anew(await self._most(turn))
         result = await self._tried(turn, asker, self.clock.now())
         status = asker.answers[-1].status if asker.answers else None
         return replace(result, requests=asker.requests, answers=tuple(asker.answers), status=status)
 
+    async def _most(self, turn: Turn) -> int | None:
+        """Routing takes a request for each key: it gets what the other sources leave, and goes on the next time."""
+        if turn.source is not Source.ROUTING:
+            return None
+        others = [source for _, source in self.pairs([turn.municipality]) if source is not turn.source]
+        spent = await self.rows.requests(turn.municipality, others)
+        return max(LEAST_REQUESTS, MOST_REQUESTS - spent)
+
     async def _tried(self, turn: Turn, asker: Asker, now: datetime) -> ReadBackResult:
         shrunk = turn.shrunk_since
         try:
-            judgement = await self._judged(turn, asker, now)
+            judgement, still_shrunk = await self._judged(turn, asker, now)
         except AnswerRefused as error:
             shrunk = (shrunk or now) if error.rule == "shrunk" else shrunk
             again = now + self._wait(turn)
@@ -205,16 +222,22 @@ class ReadBack:
         except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw holds up no other source
             await log.awarning("catalogue.readback_unforeseen", **_place(turn), **unexpected.named(error))
             return ReadBackResult(turn, now, "failed", now + self._wait(turn), reason=InternalError.code)
-        return ReadBackResult(turn, now, "sound", now + self.every, judgement=judgement)
+        shrunk = shrunk if still_shrunk else None
+        return ReadBackResult(turn, now, "sound", now + self.every, judgement=judgement, shrunk_since=shrunk)
 
-    async def _judged(self, turn: Turn, asker: Asker, now: datetime) -> Judgement:
+    async def _judged(self, turn: Turn, asker: Asker, now: datetime) -> tuple[Judgement, bool]:
+        """What the source says, and whether the rest of what is asked by turns may be believed as small as well."""
         entries = await self.rows.entries(turn.municipality)
         delivered = await self.rows.delivered(turn.municipality)
         judgement = await self.sources[turn.source].read(asker, turn.municipality, entries, now)
-        if turn.shrunk_since is None or now - turn.shrunk_since < SETTLED:
-            before = await self.rows.listed(turn.municipality, turn.source)
+        before, still_shrunk = await self.rows.listed(turn.municipality, turn.source), False
+        try:
             held_against(before, judgement, expected(entries, now))
-        return of_delivered(judgement, delivered)
+        except AnswerRefused:
+            if turn.shrunk_since is None or now - turn.shrunk_since < SETTLED:
+                raise
+            still_shrunk = judgement.comparable is not None
+        return of_delivered(judgement, delivered), still_shrunk
 
     def _again(self, turn: Turn, now: datetime, error: CounterpartError) -> datetime:
         """What may pass by itself is tried sooner than usual, never before the source's own wish."""

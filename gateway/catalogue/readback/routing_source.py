@@ -1,7 +1,8 @@
 """What is asked of the routing service: for each entry with a destination, whether it leads there.
 
-Knows: one request an entry, as the interface takes one key. Never does: judge a signature (`fitconnect.routing` does),
-keep answers: they name contact persons. Standard: Routing API 2.0.0. Start reading: `RoutingSource.read`.
+Knows: one request a key, as the interface takes one; which go first, where not all may be sent. Never does: judge a
+signature (`fitconnect.routing` does), keep answers: they name contact persons. Standard: Routing API 2.0.0.
+Start reading: `RoutingSource.read`.
 """
 
 from __future__ import annotations
@@ -10,18 +11,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from gateway.catalogue.entry import Entry
-from gateway.catalogue.readback.asking import Asker
+from gateway.catalogue.readback.asking import Asker, RequestsSpent
 from gateway.catalogue.readback.judging import Judgement, asked_for_routes, routed
+from gateway.catalogue.readback.routes import RoutesAnswered, in_turn, with_remembered
 from gateway.catalogue.status import Source
+from gateway.errors import CounterpartBusy, CounterpartError, CounterpartGarbled, CounterpartRefused
 from gateway.fitconnect import names
 from gateway.fitconnect.channel.routing_client import JudgedRoute, RoutingClient, RoutingEnvironment
 from gateway.outbound.answer import Answer
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class RoutingSource:
-    """The routing services that municipalities use, by ARS. `tick` is a monotonic clock in seconds.
+    """The routing services that municipalities use, by ARS; `answered` remembers what each said last.
+
+    `tick` is a monotonic clock in seconds.
 
     Keeps the port `gateway.catalogue.readback.reading.ListingSource`.
     """
@@ -29,6 +38,7 @@ class RoutingSource:
     environments: Mapping[str, RoutingEnvironment]
     asker: Asker
     tick: Callable[[], float]
+    answered: RoutesAnswered
 
     @property
     def source(self) -> Source:
@@ -40,14 +50,32 @@ class RoutingSource:
         return municipality in self.environments
 
     async def read(self, asker: Asker, municipality: str, entries: Sequence[Entry], now: datetime) -> Judgement:
-        """See the port."""
+        """See the port: as many keys as may be asked; what the others were answered last counts still.
+
+        One whose answer is none holds up no other, unless there is no other.
+        """
 
         async def send(url: str) -> Answer:
             return await asker.get(url, accept=names.JSON, other=frozenset(range(300, 600)))
 
         client = RoutingClient(self.environments[municipality], send, asker.clock, self.tick)
-        wanted = asked_for_routes(entries, now)
+        due = asked_for_routes(entries, now)
+        remembered = await self.answered.of(municipality)
         routes: dict[str, Sequence[JudgedRoute]] = {}
-        for key in dict.fromkeys(entry.leika_key for entry in wanted if entry.leika_key):
-            routes[key] = await client.routes(key, municipality)
-        return routed(wanted, routes, now)
+        failures: list[CounterpartError] = []
+        for key in in_turn(due, remembered):
+            try:
+                routes[key] = await client.routes(key, municipality)
+            except (RequestsSpent, CounterpartBusy):
+                if asker.spent and (routes or failures):
+                    break
+                raise
+            except (CounterpartGarbled, CounterpartRefused) as error:
+                await log.awarning(
+                    "catalogue.route_not_read", municipality=municipality, leika_key=key, code=error.code
+                )
+                failures.append(error)
+        if failures and not routes:
+            raise failures[0]
+        asked = [entry for entry in due if entry.leika_key in routes]
+        return with_remembered(routed(asked, routes, now), due, remembered)

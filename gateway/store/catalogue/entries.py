@@ -16,13 +16,19 @@ from gateway.catalogue import entry_json
 from gateway.catalogue.entry import Entry, Revision
 from gateway.store.connection.database import Connection, Database, Row, numbered, rows, run
 
+VALID: Final = (
+    "coalesce((entry->>'valid_from')::date <= %(day)s, true) "
+    "AND coalesce((entry->>'valid_until')::date > %(day)s, true)"
+)
+"""In a query: as `Validity.CURRENT`."""
+COUNTED: Final = f"entry->>'life_cycle' IN ('published', 'suspended') AND {VALID}"
+"""In a query: as `Entry.published_on`."""
 _AT_ONCE: Final = 1_000
 """Entries that one statement carries."""
 _LOCK: Final = numbered("SELECT pg_advisory_xact_lock(hashtextextended('catalogue ' || %(town)s, 0))")
 _LATEST: Final = numbered(
     """
-SELECT service, number, digest, entry->>'life_cycle' AS life_cycle FROM catalogue_revisions
-WHERE latest AND municipality = %(town)s
+SELECT service, number, digest FROM catalogue_revisions WHERE latest AND municipality = %(town)s
 """
 )
 _STATES: Final = numbered("SELECT service, entry FROM catalogue_revisions WHERE latest AND municipality = %(town)s")
@@ -50,15 +56,13 @@ SELECT municipality, count(*) AS number FROM catalogue_revisions
 WHERE latest AND entry->>'life_cycle' IN ('published', 'suspended') GROUP BY municipality ORDER BY municipality
 """
 )
-_STANDING: Final = frozenset({"published", "suspended"})
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What came of registering: entries with a new state, and those that stand but were not named."""
+    """What came of registering: entries with a new state."""
 
     changed: tuple[str, ...]
-    absent: tuple[str, ...]
 
 
 class StoredEntries:
@@ -90,8 +94,7 @@ class StoredEntries:
                         now,
                         by,
                     )
-        standing = {service for service, row in latest.items() if row["life_cycle"] in _STANDING}
-        return Registered(changed, tuple(sorted(standing - states.keys())))
+        return Registered(changed)
 
     async def latest(self, municipality: str) -> dict[str, Entry]:
         """The latest state of each entry by its id. Raises `DatabaseAway`."""

@@ -1,7 +1,7 @@
 """What monitoring wants to know of the catalogue and of what is probed, counted where the rows are.
 
-Knows: numbers and standings, by ids of ours alone. Never does: judge. Standard: Prometheus exposition format (names).
-Start reading: `StoredCatalogueFigures.read`.
+Knows: numbers and standings, by ids of ours alone; that entries count as everywhere. Never does: judge.
+Standard: Prometheus exposition format (names). Start reading: `StoredCatalogueFigures.read`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ from typing import Final
 
 from gateway.catalogue.publication.figures import CatalogueFigures, ProbedSubject
 from gateway.catalogue.status import FindingCode, Source
+from gateway.german_time import german_date
+from gateway.ports.clock import Clock
+from gateway.store.catalogue.entries import COUNTED
 from gateway.store.connection.database import Database, numbered
 
-_LATEST: Final = "latest AND entry->>'life_cycle' IN ('published', 'suspended')"
 _ENTRIES: Final = numbered(
     "SELECT count(*) AS entries, count(*) FILTER (WHERE entry->>'leika_key' IS NULL) AS keyless "  # noqa: S608 - constants alone
-    f"FROM catalogue_revisions WHERE {_LATEST}"
+    f"FROM catalogue_revisions WHERE latest AND {COUNTED}"
 )
-_LISTED: Final = numbered("SELECT source, count(*) FILTER (WHERE listed) AS number FROM catalogue_listings GROUP BY 1")
+_LISTED: Final = numbered(
+    "SELECT source, count(*) AS number FROM catalogue_listings WHERE listed AND (municipality, service) NOT IN ("  # noqa: S608 - as above
+    f"SELECT municipality, service FROM catalogue_revisions WHERE latest AND NOT ({COUNTED})) GROUP BY 1"
+)
 _FINDINGS: Final = numbered("SELECT code, count(*) AS number FROM catalogue_findings GROUP BY 1")
 _EXPORTED: Final = numbered("SELECT max(accepted_at) AS at FROM catalogue_exports")
 _STANDING: Final = numbered(
@@ -39,14 +44,15 @@ _DEPENDENCIES: Final = numbered(
 class StoredCatalogueFigures:
     """The figures, as they stand in the database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
 
     async def read(self) -> CatalogueFigures:
         """All of them. Raises `DatabaseAway`."""
-        entries = await self._database.one(_ENTRIES)
+        day = german_date(self._clock.now())
+        entries = await self._database.one(_ENTRIES, day=day)
         exported = await self._database.one(_EXPORTED)
-        listed = {row["source"]: row["number"] for row in await self._database.rows(_LISTED)}
+        listed = {row["source"]: row["number"] for row in await self._database.rows(_LISTED, day=day)}
         findings = {row["code"]: row["number"] for row in await self._database.rows(_FINDINGS)}
         if entries is not None:
             findings[FindingCode.NO_LEIKA.value] = entries["keyless"]

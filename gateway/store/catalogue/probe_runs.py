@@ -22,6 +22,7 @@ from gateway.catalogue.probes.run import Rules, ServicePage
 from gateway.catalogue.probes.standing import Consequence, Measurement, Standing, Subject, after, consequence
 from gateway.german_time import german_date
 from gateway.notify.alarms import CERTIFICATE_ENDING, DEPENDENCY_DOWN, SERVICE_DOWN
+from gateway.store.catalogue.entries import VALID
 from gateway.store.connection import database as db
 from gateway.store.connection.database import Connection, Database, numbered
 from gateway.store.operation import alarms
@@ -59,9 +60,9 @@ _HELD: Final = numbered("SELECT FROM probe_lease WHERE holder = %(holder)s AND r
 _PAGES: Final = numbered(
     """
 SELECT municipality, service, entry->>'url' AS url, entry->'titles' AS titles FROM catalogue_revisions
-WHERE latest AND entry->>'life_cycle' = %(published)s AND coalesce(entry->>'url', '') <> ''
-    AND coalesce((entry->>'valid_from')::date <= %(day)s, true)
-    AND coalesce((entry->>'valid_until')::date > %(day)s, true)
+WHERE latest AND entry->>'life_cycle' = %(published)s AND coalesce(entry->>'url', '') <> '' AND """
+    + VALID
+    + """
 ORDER BY municipality, service
 """,
     published=LifeCycle.PUBLISHED.value,

@@ -23,7 +23,8 @@ from gateway.store.connection.database import Connection, Database, numbered
 
 SKEW: Final = timedelta(minutes=5)
 LATEST: Final = timedelta(days=8)
-"""No lease ends and no turn comes later than so: else a clock was wrong when it was written, and it does not count."""
+"""No lease ends and no turn comes later than so: else a clock was wrong when it was written, and it does not count.
+After an export of longer ago every turn has come."""
 _LOCK: Final = numbered("SELECT pg_advisory_xact_lock(hashtextextended('catalogue readback', 0))")
 _UNDER_WAY: Final = numbered(
     "SELECT FROM catalogue_readback_turns WHERE leased_until > %(now)s AND leased_until <= %(leased)s LIMIT 1"
@@ -35,14 +36,19 @@ _KNOW: Final = numbered(
 )
 _CLAIM: Final = numbered(
     """
+WITH changed AS MATERIALIZED (
+    SELECT object.municipality, max(export.accepted_at) + %(taken_over)s::interval AS at
+    FROM catalogue_exports AS export JOIN catalogue_objects AS object ON object.changed_in = export.no
+    WHERE export.accepted_at BETWEEN %(oldest)s AND %(now)s::timestamptz - %(taken_over)s::interval
+    GROUP BY object.municipality
+)
 UPDATE catalogue_readback_turns AS turn SET tries = tries + 1, leased_until = %(leased)s FROM (
     SELECT municipality, source FROM catalogue_readback_turns JOIN """  # noqa: S608 - as above
     + _PAIRS
     + """ USING (municipality, source)
     WHERE %(at_once)s OR ((next_at <= %(now)s OR next_at > %(latest)s
     OR (source = ANY(%(exported)s::text[]) AND failures = 0 AND EXISTS (
-        SELECT FROM (SELECT accepted_at FROM catalogue_exports ORDER BY no DESC LIMIT 1) AS export
-        WHERE accepted_at + %(taken_over)s <= %(now)s AND read_at < accepted_at + %(taken_over)s
+        SELECT FROM changed WHERE changed.municipality = catalogue_readback_turns.municipality AND read_at < changed.at
     ))) AND EXISTS (
         SELECT FROM catalogue_revisions AS entry WHERE entry.municipality = catalogue_readback_turns.municipality
     )) ORDER BY next_at, municipality, source LIMIT 1
@@ -55,6 +61,10 @@ _ENTRIES: Final = numbered(
     "AND entry->>'leika_key' IS NOT NULL AND entry->>'life_cycle' <> 'draft' ORDER BY service"
 )
 _DELIVERED: Final = numbered("SELECT service FROM catalogue_delivered WHERE municipality = %(town)s")
+_REQUESTS: Final = numbered(
+    "SELECT coalesce(sum(requests), 0) AS number FROM (SELECT DISTINCT ON (source) requests FROM catalogue_readbacks "
+    "WHERE municipality = %(town)s AND source = ANY(%(sources)s::text[]) ORDER BY source, at DESC, no DESC) AS last"
+)
 _SETTLE: Final = numbered(
     """
 UPDATE catalogue_readback_turns SET leased_until = NULL, next_at = %(next_at)s, read_at = %(at)s,
@@ -104,6 +114,7 @@ class StoredReadbacks:
                 now=now,
                 leased=now + lease,
                 latest=now + LATEST,
+                oldest=now - LATEST,
                 at_once=at_once,
                 exported=[source.value for source in EXPORTED],
                 taken_over=TAKEN_OVER,
@@ -124,6 +135,11 @@ class StoredReadbacks:
         """See the port."""
         async with self._database.connection() as connection:
             return await listings.listed(connection, municipality, source)
+
+    async def requests(self, municipality: str, sources: Collection[Source]) -> int:
+        """See the port."""
+        row = await self._database.one(_REQUESTS, town=municipality, sources=[source.value for source in sources])
+        return int(row["number"]) if row else 0
 
     async def settle(self, result: ReadBackResult) -> bool:
         """See the port."""

@@ -37,8 +37,9 @@ NAMES: Final = {
     "gateway_login_seconds": "histogram: from a portal's request to the end of the login, by municipality and provider",
     "gateway_login_refusals_total": "refused requests of logins, by reason of a closed list (login-refusals.md)",
     "gateway_login_codes_total": "codes that portals brought, by outcome (redeemed, refused)",
-    "gateway_catalogue_entries": "entries of the OZG catalogue that are published or suspended, of all municipalities",
-    "gateway_catalogue_listed": "entries that a source lists as the town's own, by source (pvog, datahub, routing)",
+    "gateway_catalogue_entries": "entries of the OZG catalogue that count: published or suspended, and valid today",
+    "gateway_catalogue_listed": "of those, the ones that a source lists as the town's own, by source (pvog, datahub, "
+    "routing)",
     "gateway_catalogue_findings": "open contradictions between what is claimed and what is listed, by code",
     "gateway_catalogue_export_timestamp_seconds": "when the last export was accepted (Unix time)",
     "gateway_probe_up": "1 where the service works, 0 where it does not, by municipality and service",

@@ -98,7 +98,7 @@ class CountsView:
 class TownView:
     """All that the page of a municipality shows."""
 
-    day: str
+    as_of: str
     counts: CountsView
     services: Sequence[ServiceView]
     down: Sequence[ServiceView]
@@ -108,7 +108,7 @@ def town_view(town: TownStatus, language: str) -> TownView:
     """The municipality's page."""
     services = [_service(service, language) for service in town.services]
     return TownView(
-        day=_date(town.day, language),
+        as_of=_moment(town.at.replace(second=0, microsecond=0), language),
         counts=_counts(town.counts, town.name, language),
         services=services,
         down=[service for service in services if service.works == "no"],

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from gateway.catalogue.publication.daily import DailyReports
+from gateway.catalogue.publication.report import says_the_same
 from gateway.crypto.keys import generate_ed25519, private_key
 from gateway.errors import NotFound
 from tests.catalogue.publication.offers import NOW, Rows, StillClock, publication
@@ -52,12 +54,37 @@ async def test_one_made_anew_stands_for_the_day():
     assert json.loads(anew.body)["municipalities"][0]["counts"]["claimed"] == 21
 
 
+async def test_one_that_says_the_same_stays_as_it_is_and_another_takes_its_place():
+    clock, rows = StillClock(), Rows()
+    reports = made(rows, clock)
+    first = await reports.renewed()
+    clock.at = NOW + timedelta(hours=1)
+    assert await reports.renewed() == await reports.today() == first
+    rows.statuses[0] = replace(rows.statuses[0], works=False)
+    renewed = await reports.renewed()
+    assert (await reports.today(), renewed.made_at) == (renewed, clock.at)
+    assert not says_the_same(first, renewed)
+    assert says_the_same(first, replace(renewed, body=first.body, made_at=first.made_at))
+
+
+async def test_what_was_claimed_and_is_not_any_more_leaves_no_report_that_says_so():
+    clock, rows = StillClock(), Rows()
+    for again in ("renewed", "anew"):
+        reports = made(rows, clock)
+        await reports.today()
+        claims, rows.statuses = rows.statuses, []
+        await getattr(reports, again)()
+        assert json.loads((await reports.today()).body)["municipalities"][0]["services"] == []
+        rows.statuses = claims
+
+
 async def test_before_anybody_claims_anything_there_is_no_report_to_keep():
     clock, rows = StillClock(), Rows()
     claims, rows.statuses = rows.statuses, []
     reports = made(rows, clock)
-    with pytest.raises(NotFound):
-        await reports.today()
+    for asked in (reports.today, reports.renewed):
+        with pytest.raises(NotFound):
+            await asked()
     assert json.loads((await reports.anew()).body)["municipalities"][0]["services"] == []
     rows.statuses = claims
     assert json.loads((await reports.today()).body)["municipalities"][0]["counts"]["claimed"] == 22

@@ -16,7 +16,7 @@ from tests.catalogue.publication.offers import NAME, NOW, TODAY, status, twenty_
 
 
 def offered(*statuses):
-    return town(ARS, NAME, day=TODAY, statuses=statuses, measured={}, land=None)
+    return town(ARS, NAME, at=NOW, statuses=statuses, measured={}, land=None)
 
 
 def rows(content):

@@ -192,6 +192,11 @@ async def test_every_service_is_there_in_both_languages_by_header_and_by_link(pu
     assert ("a", "?lang=en") in [(tag, each.get("href")) for tag, each in german.elements]
 
 
+async def test_it_says_as_of_when_in_the_time_of_germany(published):
+    assert "Stand: 30. November 2026, 15:05" in (await published.get()).text
+    assert "As of 30 November 2026, 15:05" in (await published.get(f"{PAGE}?lang=en")).text
+
+
 async def test_it_may_be_kept_by_anybody_and_leaves_nothing_behind(published):
     first = await published.get()
     assert first.headers["Cache-Control"] == "public, max-age=60"
