@@ -70,23 +70,23 @@ class Beginning:
 
     async def authorize(self, issuer: Issuer, parameters: Parameters, cookies: BrowserCookies, address: str) -> Step:
         """A portal's request. `address` is the caller's, for the bounds."""
-        found = await self._addressed(issuer, parameters)
-        if isinstance(found, str):
-            return self._refusals.shown(PageKind.BAD_REQUEST, found)
-        to, said = found
-        language = language_of(once(said.parameters, "ui_locales") or "")
-        back = Answering(to.client, to.redirect_uri, response_mode(said.parameters), to.state, issuer.url, language)
+        answered = await self._addressed(issuer, parameters)
+        if isinstance(answered, str):
+            return self._refusals.shown(PageKind.BAD_REQUEST, answered)
+        to, resolved = answered
+        language = language_of(once(resolved.parameters, "ui_locales") or "")
+        back = Answering(to.client, to.redirect_uri, response_mode(resolved.parameters), to.state, issuer.url, language)
         try:
-            asked = self._with_hint(read(said.parameters, to, issuer.url), issuer)
+            asked = self._with_hint(read(resolved.parameters, to, issuer.url), issuer)
             session = cookies.session if to.certain else None  # RFC 8252 §8.6: else another app could ask unseen
             signed_in = await self._sessions.usable(asked, session, issuer, self._clock.now())
             if signed_in is not None:
-                step = await self._again(issuer, to, asked, pushed=said.pushed, signed_in=signed_in, back=back)
+                step = await self._again(issuer, to, asked, pushed=resolved.pushed, signed_in=signed_in, back=back)
                 if step is not None:
                     return step
             if "none" in asked.prompt:
                 return self._refusals.told(back, "login_required", "nobody is signed in as it was asked for")
-            return await self._begun(issuer, asked, pushed=said.pushed, back=back, cookies=cookies, address=address)
+            return await self._begun(issuer, asked, pushed=resolved.pushed, back=back, cookies=cookies, address=address)
         except AuthorizationRefusedError as error:
             return self._refusals.told(back, error.error, error.description)
 
@@ -162,11 +162,11 @@ class Beginning:
                 language=asked.language,
                 status=error.status,
             )
-        given = SetCookies(login=None if browser == cookies.login else browser)
+        set_cookies = SetCookies(login=None if browser == cookies.login else browser)
         if only is not None:
-            return await self._choosing.go(login, handle, only, back=back, language=asked.language, cookies=given)
+            return await self._choosing.go(login, handle, only, back=back, language=asked.language, cookies=set_cookies)
         offers = self._choosing.offers(issuer, possible, handle, asked.language)
-        return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, given)
+        return Choose(issuer.municipality, offers, back.way_back("access_denied"), asked.language, set_cookies)
 
     async def _new(
         self, issuer: Issuer, asked: AuthorizationRequest, handle: bytes, browser: bytes, address: str
@@ -191,7 +191,7 @@ class Beginning:
 
 def _only(possible: Sequence[IdentityProvider], asked: AuthorizationRequest) -> IdentityProvider | None:
     """The provider that nobody has to choose: the one that the portal named, or the one there is."""
-    if asked.provider is not None and (named := [each for each in possible if each.name == asked.provider]):
+    if asked.provider is not None and (named := [provider for provider in possible if provider.name == asked.provider]):
         return named[0]
     return possible[0] if len(possible) == 1 and "select_account" not in asked.prompt else None
 
