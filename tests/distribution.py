@@ -20,6 +20,7 @@ TOGETHER: Final = {
     "tests/cli/": "commands",
     "tests/docs/": "commands",
     "tests/serve/": "commands",
+    "tests/test_": "the code as text",
 }
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.distribution import TOGETHER
+from tests.source_trees import ROOT
 
 
 def test_the_folders_that_stay_together_are_there():
-    assert [folder for folder in TOGETHER if not (Path(__file__).parents[1] / folder).is_dir()] == []
+    assert [folder for folder in TOGETHER if not list(ROOT.glob(f"{folder}*.py"))] == []
