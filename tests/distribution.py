@@ -34,4 +34,6 @@ class FilesAndFolders(LoadFileScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
-    return FilesAndFolders(config, log) if config.getoption("dist") == "loadfile" else None
+    """What is slow has a demo or an order of its own: there every file is for itself."""
+    ours = config.getoption("dist") == "loadfile" and config.getoption("markexpr") != "slow"
+    return FilesAndFolders(config, log) if ours else None
