@@ -39,15 +39,20 @@ def postgres_migrated(postgres_server: str) -> str:
     return postgres_server
 
 
+@pytest.fixture(scope="session")
+def postgres_clearing(postgres_migrated: str) -> Iterator[psycopg.Connection]:
+    """The connection that empties it: one for the session, since a new one reads the whole catalogue first."""
+    how = "-c lock_timeout=5s -c session_replication_role=replica"  # no triggers: every table is emptied anyway
+    with psycopg.connect(postgres_migrated, options=how, application_name="clearing", autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
-def postgres_dsn(postgres_migrated: str) -> Iterator[str]:
+def postgres_dsn(postgres_migrated: str, postgres_clearing: psycopg.Connection) -> Iterator[str]:
     """A migrated database without rows; they are removed again after the test, which costs less than a new database."""
     yield postgres_migrated
-    with psycopg.connect(postgres_migrated, options="-c lock_timeout=5s") as connection:
-        tables = connection.execute(
-            "SELECT quote_ident(tablename) FROM pg_tables "
-            "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-        ).fetchall()
-        connection.execute("SET session_replication_role = replica")  # no triggers: every table is emptied anyway
-        deletes = [f"DELETE FROM {table}" for (table,) in tables if table != "facts"]
-        connection.execute("; ".join([*deletes, "DELETE FROM facts WHERE name <> 'procrastinate_schema'"]))  # type: ignore[arg-type]
+    tables = postgres_clearing.execute(
+        "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+    ).fetchall()
+    deletes = [f"DELETE FROM {table}" for (table,) in tables if table != "facts"]
+    postgres_clearing.execute("; ".join([*deletes, "DELETE FROM facts WHERE name <> 'procrastinate_schema'"]))  # type: ignore[arg-type]
