@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,10 +15,20 @@ from pytest_socket import socket_allow_hosts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-pytest_plugins = ("tests.properties", "tests.fixtures_postgres", "tests.demo_fixture")
+pytest_plugins = ("tests.properties", "tests.distribution", "tests.fixtures_postgres", "tests.demo_fixture")
 """Loaded once, and how examples are drawn before any test is read: a fixture that several rooms import is one for each
 of them, here a database server and a demo."""
 KEY_NAMES = ("encryption", "signing", "root")
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # dozens of processes of the gateway would each compile it
+sys.dont_write_bytecode = False
+gc.disable()  # nothing that is imported or collected becomes garbage
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """From here on garbage is searched for, but not among thousands of tests each time."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -182,8 +182,8 @@ def add_identity_provider(config: Path, name: str, metadata: bytes) -> None:
 
 @pytest.fixture(scope="session")
 def line() -> Iterator[dict[str, Any]]:
-    """The readiness line of one kept demo for all tests of a session that leave it as it was."""
-    with kept_demo() as readiness:
+    """The readiness line of one kept demo, with logins, for all tests of a session that leave it as it was."""
+    with kept_demo(60, login=True) as readiness:
         yield readiness
 
 

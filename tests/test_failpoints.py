@@ -19,8 +19,8 @@ from gateway.errors import SettingsInvalid
 from gateway.settings import reading as settings
 from gateway.store.connection.database import Statement
 from gateway.store.operation import jobs
+from tests.source_trees import ROOT, trees
 
-ROOT = Path(__file__).parents[1]
 WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b(?! OF)|wake_submission\(", re.IGNORECASE)
 READS = re.compile(r"\bFOR UPDATE\b", re.IGNORECASE)
 CARRIED_OUT = {"one", "rows", "run"}
@@ -45,8 +45,7 @@ NOT_OF_A_WORKER = {
 
 @cache
 def modules() -> tuple[tuple[Path, ast.Module], ...]:
-    paths = sorted(path for path in (ROOT / "gateway").rglob("*.py") if "migrations" not in path.parts)
-    return tuple((path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths)
+    return tuple((path, tree) for path, tree in trees().items() if "migrations" not in path.parts)
 
 
 @cache

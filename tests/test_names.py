@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.source_trees import ROOT, trees
+
 SANDBOX = "gateway.sandbox."
 """The other side of FIT-Connect: a system of its own, which has submissions, events and a clock as ours has."""
 MAY_STAND_TWICE = {
@@ -20,9 +20,9 @@ MAY_STAND_TWICE = {
 def twice() -> dict[str, list[str]]:
     """Public class names and the modules that have them, for those of more than one module of ours."""
     found = defaultdict(list)
-    for path in sorted((ROOT / "gateway").rglob("*.py")):
+    for path, tree in trees().items():
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].append(module)
     both = {name: modules for name, modules in found.items() if len(modules) > 1}

@@ -7,11 +7,13 @@ Standards: OpenAPI 3.1, ASGI 3. Start reading: `create_app`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import GatewayError
@@ -21,6 +23,8 @@ from gateway.web.dependencies import WebDependencies
 from gateway.web.http.asgi import RequestMiddleware
 from gateway.web.http.metrics import Metrics
 from gateway.web.http.problems import HANDLERS
+from gateway.web.http.route import Route
+from gateway.web.http.served import Served
 from gateway.web.http.wire import TusWire
 from gateway.web.login.figures import LoginCollector
 from gateway.web.login.routes import routes as login_routes
@@ -45,29 +49,19 @@ def create_app(dependencies: WebDependencies) -> FastAPI:
     app.state.dependencies = dependencies
     app.state.metrics = Metrics(LoginCollector(dependencies.login.figures) if dependencies.login else None)
     app.state.streams = Counter()
-    examples = {**openapi.EXAMPLES, "NewSubmission": example_body(dependencies)}
     routes = all_routes(callbacks=dependencies.callback_secrets is not None)
     for route in routes:
-        app.add_api_route(
-            route.path,
-            for_clients(route.handler) if route.scope else route.handler,
-            methods=[route.method],
-            response_class=Response,
-            response_model=None,
-            **route.described(examples),
-        )
+        app.router.routes.append(Served(route.path, _handler(route), (route.method,)))
     open_to_all = (*UNDESCRIBED, *CATALOGUE)
     for path, handler in open_to_all:
-        app.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
+        app.router.routes.append(Served(path, handler, ("GET",)))
     for path, read in (*((route.path, route.handler) for route in routes if route.for_anybody), *open_to_all):
-        app.add_api_route(path, read, methods=["HEAD"], response_class=Response, include_in_schema=False)
-    for path, methods, asked in login_routes(dependencies.login):
-        app.add_api_route(path, asked, methods=list(methods), response_class=Response, include_in_schema=False)
-    for path, methods, shown in status_routes(dependencies.status):
-        app.add_api_route(path, shown, methods=list(methods), response_class=Response, include_in_schema=False)
+        app.router.routes.append(Served(path, read, ("HEAD",)))
+    for path, methods, asked in (*login_routes(dependencies.login), *status_routes(dependencies.status)):
+        app.router.routes.append(Served(path, asked, methods))
     app.add_middleware(TusWire)
     app.add_middleware(RequestMiddleware, metrics=app.state.metrics, new_id=lambda: uuid4().hex)
-    app.openapi = lambda: _document(app, dependencies, examples)  # type: ignore[method-assign]
+    app.openapi = lambda: _document(app, dependencies, routes)  # type: ignore[method-assign]
     return app
 
 
@@ -86,14 +80,30 @@ def example_body(dependencies: WebDependencies) -> dict[str, Any]:
     return {"service": "hausnummer", "municipality": "150900546546", "record": {}}
 
 
-def _document(app: FastAPI, dependencies: WebDependencies, examples: dict[str, Any]) -> dict[str, Any]:
+def _handler(route: Route) -> Callable[[Request], Awaitable[Response]]:
+    return for_clients(route.handler) if route.scope else route.handler
+
+
+def _document(app: FastAPI, dependencies: WebDependencies, routes: Sequence[Route]) -> dict[str, Any]:
+    """What OpenAPI says of the routes, made when somebody first asks: no request is answered by it."""
     if app.openapi_schema is None:
+        examples = {**openapi.EXAMPLES, "NewSubmission": example_body(dependencies)}
+        described = APIRouter()
+        for route in routes:
+            described.add_api_route(
+                route.path,
+                _handler(route),
+                methods=[route.method],
+                response_class=Response,
+                response_model=None,
+                **route.described(examples),
+            )
         document = get_openapi(
             title=openapi.TITLE,
             version=dependencies.version,
             openapi_version="3.1.0",
             description=openapi.DESCRIPTION,
-            routes=app.routes,
+            routes=described.routes,
         )
         app.openapi_schema = openapi.complete(document, examples=examples)
     return app.openapi_schema

@@ -24,7 +24,6 @@ from gateway.login.steps import BrowserCookies, GoToProvider, PageKind, PostToPo
 from gateway.ports.identity import ProviderStep
 from gateway.web.pages.appearance import Logo
 from tests.browser.places import Places, opened
-from tests.fixtures_postgres import postgres_server  # noqa: F401 - a fixture
 from tests.images import png
 from tests.web.login.conftest import ASK, CHOOSE, FakeFlow, LoginWorld, logins
 from tests.web.test_over_the_wire import served
@@ -53,7 +52,7 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def all_places(chromium: str, postgres_server: str) -> Iterator[Places]:  # noqa: F811 - the fixture above
+def all_places(chromium: str, postgres_server: str) -> Iterator[Places]:
     """Real processes; they start once, when the first test asks."""
     with opened(postgres_server) as it:
         yield it

@@ -10,7 +10,7 @@ import pytest
 
 from tests.catalogue_gateway import PAGES, written
 from tests.commands import run
-from tests.demo_fixture import start, stop
+from tests.forked import serving
 
 KEYS = {
     "municipality", "service", "leika_key", "title", "url", "delivered_by", "revision", "life_cycle", "delivered",
@@ -108,12 +108,9 @@ def test_faults_are_told_and_what_has_them_stays_as_it_was(config):
 
 def test_serve_registers_everything_without_being_asked(config, postgres_dsn):
     config.write_text(config.read_text(encoding="utf-8") + "[server]\nport = 0\n", encoding="utf-8")
-    process, _ = start("serve", "--config", str(config), "--no-worker")
-    try:
-        with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-            rows, end = [], time.monotonic() + 30
-            while rows != [("files", 22)] and time.monotonic() < end:
-                rows = connection.execute("SELECT changed_by, count(*) FROM catalogue_revisions GROUP BY 1").fetchall()
-    finally:
-        stop(process)
+    served = serving("serve", "--config", config, "--no-worker")
+    with served, psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        rows, end = [], time.monotonic() + 30
+        while rows != [("files", 22)] and time.monotonic() < end:
+            rows = connection.execute("SELECT changed_by, count(*) FROM catalogue_revisions GROUP BY 1").fetchall()
     assert rows == [("files", 22)]

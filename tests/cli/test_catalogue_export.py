@@ -17,12 +17,11 @@ from gateway.wiring.catalogue_registry import EntryRegistration
 from tests.catalogue.entries import ARS, entry
 from tests.catalogue.exporting import AGENCY, read_export, register, served
 from tests.commands import run
-from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures
 from tests.store.conftest import MovableClock
 
 
 @pytest.fixture
-def gateway(postgres_dsn, tmp_path, monkeypatch):  # noqa: F811 - the fixture
+def gateway(postgres_dsn, tmp_path, monkeypatch):
     """A gateway of one town; `do` works on its database, each time in a loop of its own as a command does."""
     clock = MovableClock()
 

@@ -10,7 +10,8 @@ import pytest
 from tests.catalogue.exporting import below, read_export
 from tests.catalogue_gateway import written
 from tests.commands import run
-from tests.demo_fixture import http, start, stop
+from tests.demo_fixture import http
+from tests.forked import serving
 
 
 @pytest.fixture
@@ -77,8 +78,7 @@ def test_addresses_that_are_no_longer_set_are_told_and_nothing_is_lost(config, t
 
 def test_every_process_serves_what_the_directory_holds(config, tmp_path):
     config.write_text(config.read_text(encoding="utf-8") + "[server]\nport = 0\n", encoding="utf-8")
-    process, line = start("serve", "--config", str(config), "--no-worker")
-    try:
+    with serving("serve", "--config", config, "--no-worker") as line:
         assert http("GET", f"{line['base_url']}/catalogue/xzufi/index.txt")[0] == 404
         export(config, tmp_path / "out")
         files = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
@@ -87,8 +87,6 @@ def test_every_process_serves_what_the_directory_holds(config, tmp_path):
             assert (status, served) == (200, content)
             assert headers["etag"] == f'"{hashlib.sha256(content).hexdigest()}"'
             assert http("HEAD", f"{line['base_url']}/catalogue/xzufi/{name}")[2] == b""
-    finally:
-        stop(process)
 
 
 DESTINATION = 'destination_id = "879ee109-a690-4db8-ab32-424284184d7d"\n'

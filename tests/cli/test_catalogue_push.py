@@ -9,7 +9,8 @@ import pytest
 from gateway.keys.files import write_secret
 from tests.catalogue_gateway import written
 from tests.commands import run
-from tests.demo_fixture import http, start, stop
+from tests.demo_fixture import http
+from tests.forked import serving
 
 PUSH = """[catalogue.push]
 address = "{collector}"
@@ -22,9 +23,8 @@ UNVERIFIED = "unverified = true\n"
 
 @pytest.fixture
 def there():
-    process, line = start("sandbox", "catalogue", "--port", "0")
-    yield line
-    stop(process)
+    with serving("sandbox", "catalogue", "--port", "0") as line:
+        yield line
 
 
 @pytest.fixture

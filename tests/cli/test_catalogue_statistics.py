@@ -13,7 +13,8 @@ import pytest
 from gateway.catalogue.statistics import months
 from tests.catalogue_gateway import PAGES, written
 from tests.commands import run
-from tests.demo_fixture import ARS, http, start, stop
+from tests.demo_fixture import ARS, http
+from tests.forked import serving
 
 MONTH = months.last_closed(datetime.now(UTC))
 WRITTEN = months.written(MONTH)
@@ -23,9 +24,8 @@ COUNTED = "INSERT INTO transaction_counts VALUES (%s, %s, %s, %s, now())"
 
 @pytest.fixture
 def sandbox():
-    process, line = start("sandbox", "catalogue", "--port", "0")
-    yield line
-    stop(process)
+    with serving("sandbox", "catalogue", "--port", "0") as line:
+        yield line
 
 
 @pytest.fixture
@@ -149,8 +149,7 @@ def test_without_a_counterpart_nothing_is_sent_and_nobody_is_asked(config):
 
 def test_what_somebody_says_on_the_form_is_encrypted_sent_and_gone(sending, sandbox, postgres_dsn):
     run("catalogue", "list", "--config", sending)
-    process, line = start("serve", "--config", str(sending), "--no-worker")
-    try:
+    with serving("serve", "--config", sending, "--no-worker") as line:
         form = f"{line['base_url']}/status/{ARS}/hausnummer/feedback"
         status, headers, page = http("GET", form)
         assert (status, "set-cookie" in headers) == (200, False)
@@ -160,8 +159,6 @@ def test_what_somebody_says_on_the_form_is_encrypted_sent_and_gone(sending, sand
         status, _, thanks = http("POST", form, urlencode(answers).encode(), kind)
         assert (status, "Vielen Dank" in thanks.decode()) == (200, True)
         assert http("POST", form, urlencode(answers).encode(), {**kind, "Sec-Fetch-Site": "cross-site"})[0] == 403
-    finally:
-        stop(process)
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         dump = connection.execute("SELECT string_agg(feedback::text, ' ') FROM feedback").fetchone()[0]
         assert "ggang" not in dump

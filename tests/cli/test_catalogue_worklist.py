@@ -10,7 +10,8 @@ import psycopg
 
 from tests.catalogue_gateway import written
 from tests.commands import run
-from tests.demo_fixture import http, start, stop
+from tests.demo_fixture import http
+from tests.forked import serving
 
 FINDINGS = """
 INSERT INTO catalogue_findings (municipality, service, code, source, place, expected, found, leika_key, since) VALUES
@@ -54,14 +55,11 @@ def test_counts_of_export_page_report_and_open_data_agree(tmp_path, postgres_dsn
     assert run("catalogue", "worklist", "--out", tmp_path / "out", "--config", config).returncode == 0
     content = (tmp_path / "out" / "open-data.csv").read_bytes()
     rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
-    process, line = start("serve", "--config", str(config), "--no-worker")
-    try:
+    with serving("serve", "--config", config, "--no-worker") as line:
         base = line["base_url"]
         assert http("GET", f"{base}/catalogue/open-data.csv")[2] == content
         report = http("GET", f"{base}/catalogue/report")[2]
         page = http("GET", f"{base}/status/150900546546?lang=de")[2].decode()
-    finally:
-        stop(process)
     (counts,) = [each["counts"] for each in report["municipalities"]]
     with_key = sum(bool(row["leika_key"]) for row in rows)
     assert (len(rows), with_key) == (counts["claimed"], counts["with_leika_key"]) == (22, 16)

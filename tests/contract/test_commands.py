@@ -226,7 +226,7 @@ def test_master_keys_are_listed_and_rotated_while_everything_runs(line):
     (master,) = [row for row in rows if row["kind"] == "master"]
     assert master["current"] is True
     assert master["removable"] is False
-    assert {row["kind"] for row in rows} == {"master", "evidence", "signing"}
+    assert {row["kind"] for row in rows} == {"master", "evidence", "signing", "id-token"}
     assert not [row for row in rows if "d" in row.get("public_jwk", {})]
     rotated = run("keys", "rotate", "--config", line["config"], "--json")
     assert rotated.returncode == 0, rotated.stderr

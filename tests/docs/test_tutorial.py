@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # what it sends and sees, the contract's tests send and see in the default suite
 PAGE = Path(__file__).parents[2] / "docs/tutorial/first-submission.md"
 BLOCK = re.compile(r"^( *)```sh\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 

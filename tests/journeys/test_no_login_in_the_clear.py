@@ -26,7 +26,7 @@ import psycopg
 import pytest
 
 from gateway.store.server import embedded
-from tests.demo_fixture import GATEWAY, Portal, http, kept_demo
+from tests.demo_fixture import GATEWAY, Portal, http
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -158,19 +158,19 @@ def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+def scanned(
+    line: dict[str, Any], portal: Portal, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, str], dict[str, str]]:
     """The values, and every place by its name; one login becomes an application, one is ended by its code."""
-    with kept_demo(60, login=True) as line:
-        taken, ended = logged_in(line), logged_in(line)
-        assert http(*ended.exchange)[0] == 400
-        portal = Portal(line)
-        body = portal.body()
-        assert portal.create({**body, "login": ended.login_ref})[0] == 422
-        status, _, made = portal.create({**body, "login": taken.login_ref})
-        assert status == 201, made
-        assert portal.followed(made["id"])["state"] == "accepted"
-        found = found_in(line) | evidence_of(line, made["id"], tmp_path_factory.mktemp("evidence") / "e.zip")
-        yield {**taken.secret, **{f"ended: {name}": value for name, value in ended.secret.items()}}, found
+    taken, ended = logged_in(line), logged_in(line)
+    assert http(*ended.exchange)[0] == 400
+    body = portal.body()
+    assert portal.create({**body, "login": ended.login_ref})[0] == 422
+    status, _, made = portal.create({**body, "login": taken.login_ref})
+    assert status == 201, made
+    assert portal.followed(made["id"])["state"] == "accepted"
+    found = found_in(line) | evidence_of(line, made["id"], tmp_path_factory.mktemp("evidence") / "e.zip")
+    return {**taken.secret, **{f"ended: {name}": value for name, value in ended.secret.items()}}, found
 
 
 def found_in(line: dict[str, Any]) -> dict[str, str]:

@@ -45,15 +45,8 @@ async def ended(store, key: str):
 
 
 @pytest.fixture
-def empty(postgres_server, request):
-    name = f"restored_{abs(hash(request.node.name)) % 10**9}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    dsn = make_conninfo(postgres_server, dbname=name)
-    migrate(dsn)
-    yield dsn
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def empty(postgres_empty):
+    return postgres_empty
 
 
 async def reopened(dsn, clock, key: bytes = MASTER_KEY) -> PostgresStore:

@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from gateway.store.catalogue.exports import StoredExports
-from gateway.store.connection.database import numbered
-from tests.catalogue.entries import entry
-from tests.catalogue.exporting import exporter, read_export, register, served
-
-ROOT = Path(__file__).parents[2]
-AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
-ROWS = ("catalogue_exports", "catalogue_files", "catalogue_objects", "catalogue_delivered")
-LIFE = """
-import asyncio, pathlib, sys
-from datetime import datetime
 from gateway import failpoints
 from gateway.catalogue.xzufi import composing
-from gateway.store.connection.database import Database
-from tests.catalogue.exporting import exporter
+from gateway.store.catalogue.exports import StoredExports
+from gateway.store.connection.database import Database, numbered
+from tests.catalogue.entries import entry
+from tests.catalogue.exporting import exporter, read_export, register, served
+from tests.forked import lived
 
-async def main(dsn, directory, at):
+AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
+ROWS = ("catalogue_exports", "catalogue_files", "catalogue_objects", "catalogue_delivered")
+
+
+async def life(dsn, directory):
     composing.FILE_OBJECTS = 9
-    failpoints.arm("worker", pathlib.Path(directory))
+    failpoints.arm("worker", directory)
     database = await Database.open(dsn, size=2)
-    done = await exporter(database).make(datetime.fromisoformat(at))
-    sys.stderr.write(f"{done.changed}")
+    done = await exporter(database).make(AT)
     await database.close()
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-async def lives(dsn: str, directory: Path) -> tuple[int, str]:
-    command = [sys.executable, "-c", LIFE, dsn, str(directory), AT.isoformat()]
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
-    )
-    _, out = await process.communicate()
-    return await process.wait(), out.decode().strip()
+    return done.changed
 
 
 @pytest.mark.parametrize("point", ["before.steps.export", "after.steps.export", "before.exports.accept"])
@@ -52,11 +33,11 @@ async def test_killed_in_the_middle_leaves_nothing_and_the_next_one_takes_over(s
     for number in range(10):
         await register(store.database, entry(service=f"s{number}"), AT)
     (tmp_path / f"worker.{point}").touch()
-    assert await lives(postgres_dsn, tmp_path) == (-signal.SIGKILL, "")
+    assert await lived(life, postgres_dsn, tmp_path) == (-signal.SIGKILL, None)
     for table in ROWS:
         assert await store.database.rows(numbered(f"SELECT 1 FROM {table}")) == []
     assert await served(store.database) == {}
-    assert await lives(postgres_dsn, tmp_path) == (0, "True")
+    assert await lived(life, postgres_dsn, tmp_path) == (0, True)
     files = await served(store.database)
     assert len(files) > 2
     assert len(read_export(files).of("Onlinedienst")) == 10
@@ -67,9 +48,9 @@ async def test_killed_after_the_commit_has_made_the_export_and_the_next_one_find
 ):
     await register(store.database, entry(), AT)
     (tmp_path / "worker.after.exports.accept").touch()
-    assert await lives(postgres_dsn, tmp_path) == (-signal.SIGKILL, "")
+    assert await lived(life, postgres_dsn, tmp_path) == (-signal.SIGKILL, None)
     before = await served(store.database)
     assert (await StoredExports(store.database).last()).services == 1
-    assert await lives(postgres_dsn, tmp_path) == (0, "False")
+    assert await lived(life, postgres_dsn, tmp_path) == (0, False)
     assert await served(store.database) == before
     assert not (await exporter(store.database).make(AT)).changed

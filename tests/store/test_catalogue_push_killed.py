@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
-import sys
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from gateway.catalogue.pushing.push import LEASE
-from tests.catalogue.collecting import sandbox
-from tests.catalogue.exporting import exporter, register
-from tests.store.test_catalogue_pushes import KEYS, ROWS, claim
-
-LIFE = """
-import asyncio, pathlib, sys
-from datetime import datetime
 from gateway import failpoints
+from gateway.catalogue.pushing.push import LEASE
 from gateway.store.connection.database import Database
-from tests.catalogue.collecting import Sandbox
-from tests.store.test_catalogue_pushes import make_pusher, push
+from tests.catalogue.collecting import Sandbox, sandbox
+from tests.catalogue.exporting import exporter, register
+from tests.forked import lived
+from tests.store.test_catalogue_pushes import KEYS, ROWS, claim, make_pusher, push
 
-class At:
-    now = staticmethod(lambda: datetime.fromisoformat(sys.argv[3]))
 
-async def main(dsn, directory, at, secret, token_url, address):
-    failpoints.arm("worker", pathlib.Path(directory))
+async def life(dsn, directory, at, line):
+    failpoints.arm("worker", directory)
+    clock = SimpleNamespace(now=lambda: at)
     database = await Database.open(dsn, size=2)
-    client = {"client_id": "catalogue-sandbox-editor", "client_secret": secret}
-    line = {"collector_client": client, "collector_token_url": token_url, "collector": address}
-    async with Sandbox(line, None).collector(At) as collector:
-        done = await push(make_pusher(database, At, collector))
-    sys.stderr.write(done.state.value)
+    async with Sandbox(line, None).collector(clock) as collector:
+        done = await push(make_pusher(database, clock, collector))
     await database.close()
-
-asyncio.run(main(*sys.argv[1:]))
-"""
+    return done.state.value
 
 
 COMMITS = ("prepare_pushes", "claim_push", "push", "renew_push", "settle_push")
@@ -50,21 +37,10 @@ async def test_killed_at_any_point_the_next_one_brings_it_to_its_end(store, post
     await exporter(store.database).make(clock.now())
     (tmp_path / f"worker.{point}").touch()
     async with sandbox() as there:
-
-        async def lives():
-            client, line = there.line["collector_client"], there.line
-            values = (clock.now().isoformat(), client["client_secret"], line["collector_token_url"], line["collector"])
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", LIFE, postgres_dsn, str(tmp_path), *values),
-                cwd=Path(__file__).parents[2],
-                stderr=asyncio.subprocess.PIPE,
-            )
-            _, told = await process.communicate()
-            return await process.wait(), told.decode().rpartition("\n")[2]
-
-        assert (await lives())[0] == -signal.SIGKILL
+        line = {name: there.line[name] for name in ("collector_client", "collector_token_url", "collector")}
+        assert await lived(life, postgres_dsn, tmp_path, clock.now(), line) == (-signal.SIGKILL, None)
         clock.at += LEASE
         if point != "after.catalogue.settle_push":
-            assert await lives() == (0, "accepted")
+            assert await lived(life, postgres_dsn, tmp_path, clock.now(), line) == (0, "accepted")
         assert len(await there.offers()) == 3
         assert [row["state"] for row in await store.database.rows(ROWS)] == ["accepted"]

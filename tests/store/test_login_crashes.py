@@ -7,10 +7,8 @@ import pytest
 
 from gateway import failpoints
 from gateway.login.steps import GoToProvider, Redirect, Show
-from tests.fixtures_postgres import postgres_dsn, postgres_migrated, postgres_server  # noqa: F401 - fixtures
 from tests.login.federation_world import TOWN, World, told
 from tests.login.test_authorization import basic, pushed_form
-from tests.store.conftest import clock, store  # noqa: F401 - fixtures
 from tests.store.test_logins import second
 
 POINTS = [point for point in failpoints.COMMITS if point.startswith("logins.")]
@@ -97,7 +95,7 @@ def armed(tmp_path):
 
 
 @pytest.fixture
-async def it(store, clock, postgres_dsn):  # noqa: F811 - the fixtures above
+async def it(store, clock, postgres_dsn):
     """Two processes at one database, with the same identity provider."""
     beside = await second(postgres_dsn, clock)
     world = World(clock, store.logins)
@@ -109,7 +107,7 @@ async def it(store, clock, postgres_dsn):  # noqa: F811 - the fixtures above
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("point", POINTS)
-async def test_a_login_goes_on_or_begins_anew_after_a_crash(point, when, armed, it, postgres_dsn):  # noqa: F811
+async def test_a_login_goes_on_or_begins_anew_after_a_crash(point, when, armed, it, postgres_dsn):
     (armed / f"serve.{when}.{point}").write_text("raise Unforeseen", encoding="ascii")
     try:
         await whole(it)

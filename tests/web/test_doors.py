@@ -14,6 +14,8 @@ from gateway.crypto.keys import verify_key
 from gateway.errors import InternalError, every_error
 from gateway.web.dependencies import HealthCheck
 from gateway.web.http.problems import document, language, title
+from gateway.web.portal.description.openapi import JSON
+from gateway.web.portal.routes import ROUTES
 from tests.web.conftest import ARS, HOST, OTHER_ARS, SECRET
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -300,6 +302,14 @@ async def test_the_description_names_every_address_and_only_those(world):
         "/logo/{digest}.png",
         "/catalogue/xzufi/{name}",
     }
+
+
+async def test_what_needs_a_token_has_no_head(world):
+    read = [route for route in ROUTES if route.method == "GET" and route.scope and route.gives_type == JSON]
+    asked = [route.path for route in read if "{" not in route.path]
+    async with world.portal() as portal:
+        answers = {path: (await portal.head(path)).status_code for path in asked}
+    assert answers == dict.fromkeys(asked, 405) != {}
 
 
 async def test_the_page_for_people_loads_nothing(world):
