@@ -10,13 +10,14 @@ from uuid import uuid4
 import click
 
 from gateway.cli.console import emit, guarded, options, say
-from gateway.cli.language import language, text
+from gateway.cli.language import in_language, language, text
 from gateway.cli.local import uuids, with_runtime
 from gateway.errors import CounterpartError
 from gateway.model import instant
 
 
 @click.group(help=text("Alarme und überschrittene Fristen", "Alarms and deadlines that passed"))
+@in_language
 def alarms() -> None:
     """Entry of the commands."""
 

@@ -12,7 +12,7 @@ import click
 from gateway.cli.console import FINDINGS, emit, finding_line, guarded, options, say
 from gateway.cli.language import language, text
 from gateway.cli.local import with_runtime
-from gateway.errors import InvalidParameter
+from gateway.errors import InvalidParameter, UnknownMunicipality
 from gateway.model import Finding, Severity, instant
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ def list_(config: Path | None, as_json: bool, municipality: str | None) -> None:
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
         show_errors(await registered(runtime))
-        for status in await StoredStatuses(runtime.store.database).of(municipality):
+        known = await StoredStatuses(runtime.store.database).of(municipality)
+        if municipality is not None and not known and municipality not in runtime.municipalities:
+            raise UnknownMunicipality(municipality=municipality)
+        for status in known:
             emit(status.as_json(), as_json=as_json, human=_row(status))
         if work := await stored_work(runtime).open(runtime.clock.now(), municipality):
             lines = [each.as_json() for each in work]
@@ -124,10 +127,16 @@ def _waiting(work: Mapping[str, Any]) -> str:
 def _known(status: ServiceStatus) -> str:
     words = (
         _said(status.delivered, ("geliefert", "delivered"), ("nicht geliefert", "not delivered")),
-        _said(status.listed, ("gelistet", "listed"), ("nicht gelistet", "not listed")),
+        _listed(status),
         _said(status.works, ("erreichbar", "works"), ("gestört", "does not work")),
     )
     return ", ".join((*words, *status.codes))
+
+
+def _listed(status: ServiceStatus) -> str:
+    if status.listed is None and status.revision.entry.leika_key is None:
+        return text("ohne Leistungsschlüssel nicht listbar", "cannot be listed without a service key")
+    return _said(status.listed, ("gelistet", "listed"), ("nicht gelistet", "not listed"))
 
 
 def _said(truth: bool | None, yes: tuple[str, str], no: tuple[str, str]) -> str:

@@ -11,6 +11,7 @@ import click
 
 from gateway.cli.catalogue_entries import show_errors
 from gateway.cli.console import FAILED, emit, guarded, options, show
+from gateway.cli.file_path import FilePath
 from gateway.cli.language import text
 from gateway.cli.local import bounded_content, with_runtime, write_whole
 
@@ -26,7 +27,7 @@ SIGNATURE = ".jws"
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(dir_okay=False),
     help=text("Ziel; sonst availability-report-DATUM.json hier", "Target; else availability-report-DATE.json here"),
 )
 @options
@@ -62,10 +63,10 @@ def report(config: Path | None, as_json: bool, out: Path | None) -> None:
     name="verify-report",
     help=text("Einen Tagesbericht ohne Netz und Datenbank prüfen", "Check a report of the day, offline"),
 )
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=FilePath(exists=True, dir_okay=False))
 @click.option(
     "--trust",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=FilePath(exists=True, dir_okay=False),
     help=text("Schlüssel (JWK-Satz), denen vertraut wird", "Keys (JWK set) to trust"),
 )
 @options

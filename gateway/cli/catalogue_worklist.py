@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.cli.console import emit, guarded, options, say, unwritable
+from gateway.cli.file_path import FilePath
 from gateway.cli.language import text
 from gateway.cli.local import with_runtime, write_whole
 
@@ -27,7 +28,7 @@ CSV, HTML, OPEN_DATA = "worklist.csv", "worklist.html", "open-data.csv"
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(file_okay=False),
     help=text(
         f"Verzeichnis für {CSV}, {HTML} und {OPEN_DATA}",
         f"Directory for {CSV}, {HTML} and {OPEN_DATA}",

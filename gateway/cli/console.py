@@ -12,13 +12,13 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 import structlog
 
-from gateway.cli.language import language, text
+from gateway.cli.file_path import FilePath
+from gateway.cli.language import in_language, language, text
 from gateway.errors import (
     BadInput,
     CounterpartError,
@@ -45,14 +45,14 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     shared = (
         click.option(
             "--config",
-            type=click.Path(path_type=Path, dir_okay=False),
+            type=FilePath(dir_okay=False),
             envvar="GATEWAY_CONFIG",
             help=text("Einstellungsdatei (TOML)", "Settings file (TOML)"),
         ),
         click.option(
             "--json", "as_json", is_flag=True, help=text("Ein JSON-Objekt je Zeile", "One JSON object a line")
         ),
-        click.option("--lang", type=click.Choice(["de", "en"]), expose_value=False, help="Deutsch / English"),
+        in_language,
     )
     for option in shared:
         command = option(command)

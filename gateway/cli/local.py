@@ -94,12 +94,14 @@ def json_file(path: Path) -> Any:  # noqa: ANN401 - JSON
 
 
 def write_whole(out: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file that the caller named, whole or not at all. Raises `InvalidParameter`."""
+    """Write a file that the caller named, whole or not at all, never in place of a device or a pipe.
+
+    Raises `InvalidParameter`.
+    """
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        beside.unlink(missing_ok=True)  # what lies there, a link of somebody else's too, is not written through
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as file:
+        regular_file.check_replaceable(out)
+        with regular_file.fresh(beside, mode) as file:
             file.write(content)
         beside.replace(out)
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Reading a file that somebody named: a regular one, or a sentence.
+"""Reading and writing a file that somebody named: a regular one, or a sentence.
 
-Knows: that a pipe, a terminal or a device may never end. Never does: wait for one; judge what a file holds.
-Standard: POSIX open (O_NONBLOCK), stat (S_ISREG). Start reading: `opened`.
+Knows: that a pipe, a terminal or a device may never end. Never does: wait for one, or take its place; judge what a
+file holds. Standard: POSIX open (O_NONBLOCK, O_EXCL), stat (S_ISREG). Start reading: `opened`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def opened(path: Path) -> BinaryIO:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+        raise _no_regular_file(path)
     return os.fdopen(descriptor, "rb")
 
 
@@ -31,3 +31,22 @@ def content(path: Path, limit: int = -1) -> bytes:
 def text(path: Path) -> str:
     """The whole of it as UTF-8, without a byte order mark. Raises as `opened`, and `UnicodeDecodeError`."""
     return content(path).decode("utf-8-sig")
+
+
+def fresh(path: Path, mode: int) -> BinaryIO:
+    """A new file for writing in place of what lies there; a link of somebody else's is not written through.
+
+    Raises `OSError`.
+    """
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb")
+
+
+def check_replaceable(path: Path) -> None:
+    """Whether a new file may take the place of what lies there. Raises `OSError` for everything but a regular file."""
+    if path.exists() and not path.is_file():
+        raise _no_regular_file(path)
+
+
+def _no_regular_file(path: Path) -> OSError:
+    return OSError(errno.EINVAL, "not a regular file", str(path))

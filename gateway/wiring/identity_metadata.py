@@ -145,8 +145,7 @@ def _keep(path: Path, document: bytes) -> None:
     except OSError:
         pass
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with regular_file.fresh(beside, 0o600) as file:
         file.write(document)
         file.flush()
         os.fsync(file.fileno())

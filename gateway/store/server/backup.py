@@ -78,6 +78,7 @@ def write(dsn: str, target: Path, now: datetime) -> Summary:
     Raises `OSError` where it cannot be written; nothing is left then.
     """
     part = target.with_name(target.name + ".part")
+    regular_file.check_replaceable(target)
     try:
         summary = _write(dsn, part, now)
         part.replace(target)
@@ -93,8 +94,7 @@ def _write(dsn: str, part: Path, now: datetime) -> Summary:
     with connected(dsn) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         revision = migrations.revision(connection) or ""
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with regular_file.fresh(part, 0o600) as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
                 for table in metadata.sorted_tables:
                     tables[table.name] = _unload(connection, archive, table)
