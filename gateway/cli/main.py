@@ -14,8 +14,8 @@ from gateway import __version__
 from gateway.cli.language import in_language, text, use_language
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-_FAILED = 1
-"""Exit code of a command that failed (`console.FAILED`, which `--help` need not import)."""
+_FAILED, _INTERRUPTED = 1, 130
+"""Exit codes of a command (`console.FAILED`, `INTERRUPTED`, which `--help` need not import)."""
 
 COMMANDS = {
     "alarms": ("gateway.cli.alarms:alarms", "Alarme und Fristen", "Alarms and deadlines"),
@@ -58,6 +58,13 @@ class LazyCommands(click.Group):
             except UnicodeEncodeError:
                 ctx.fail(text(f"Ein Argument ist kein UTF-8: {argument!a}", f"An argument is no UTF-8: {argument!a}"))
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """The command; an interrupt while it is still imported ends like one later (`console.guarded`)."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(_INTERRUPTED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in order."""

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from gateway.cli.file_path import FilePath
-from gateway.cli.main import group
+from gateway.cli.main import group, hold_standard_streams
 from tests.commands import run
 
 SHELL = 'exec "$0" -m gateway.cli.main {} {}'
@@ -82,8 +82,15 @@ def test_what_is_opened_later_gets_no_number_of_a_standard_stream():
 def test_streams_that_are_open_stay_as_they_are():
     before = [os.fstat(number) for number in range(3)]
     streams = sys.stdin, sys.stdout, sys.stderr
-    from gateway.cli.main import hold_standard_streams  # noqa: PLC0415 - what is tried
-
     hold_standard_streams()
     assert [os.fstat(number).st_ino for number in range(3)] == [each.st_ino for each in before]
     assert (sys.stdin, sys.stdout, sys.stderr) == streams
+
+
+def test_an_interrupt_while_a_command_is_imported_ends_it_as_one_later_does(monkeypatch):
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gateway.cli.main.importlib.import_module", interrupted)
+    ended = run("check")
+    assert (ended.returncode, ended.stderr) == (130, "")
