@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -98,13 +96,8 @@ def write_whole(out: Path, content: bytes, mode: int = 0o644) -> None:
 
     Raises `InvalidParameter`.
     """
-    beside = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        regular_file.check_replaceable(out)
-        with regular_file.fresh(beside, mode) as file:
+        with regular_file.whole(out, mode) as file:
             file.write(content)
-        beside.replace(out)
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
         raise unwritable(f"--out {out}", error) from None

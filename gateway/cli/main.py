@@ -117,7 +117,10 @@ def main() -> None:
             raise
         _drop_output()
         cause = error.strerror or "?"
-        sentence = text(f"Die Ausgabe ist nicht schreibbar ({cause}).", f"The output cannot be written ({cause}).")
+        sentence = text(
+            f"Die Ausgabe ist nicht schreibbar ({cause}), oder ein Datenträger ist es nicht.",
+            f"The output cannot be written ({cause}), or a disk cannot.",
+        )
         sys.stderr.write(sentence + "\n")
         sys.exit(_FAILED)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,19 +35,33 @@ def text(path: Path) -> str:
     return content(path).decode("utf-8-sig")
 
 
-def fresh(path: Path, mode: int) -> BinaryIO:
-    """A new file for writing in place of what lies there; a link of somebody else's is not written through.
+@contextmanager
+def whole(target: Path, mode: int, *, replace: bool = True, beside: Path | None = None) -> Iterator[BinaryIO]:
+    """The file `target` for writing: whole and on the disk at the end, or as it was.
 
-    Raises `OSError`.
+    It is written `beside` and takes the place of a regular file, never of anything else; without `replace` what is
+    there stays. A link of somebody else's that lies beside is not written through. Raises `OSError` naming `target`.
     """
-    path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb")
-
-
-def check_replaceable(path: Path) -> None:
-    """Whether a new file may take the place of what lies there. Raises `OSError` for everything but a regular file."""
-    if path.exists() and not path.is_file():
-        raise _no_regular_file(path)
+    beside = beside or target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        if replace and target.exists() and not target.is_file():
+            raise _no_regular_file(target)
+        beside.unlink(missing_ok=True)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            beside.replace(target)
+        else:
+            with suppress(FileExistsError):
+                os.link(beside, target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from None
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _no_regular_file(path: Path) -> OSError:

@@ -84,12 +84,8 @@ class WitnessFile:
 
     def _write(self, content: dict[str, Any]) -> None:
         """Whole or not at all; a file that cannot be written is told, and the next root tries again."""
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
-            with regular_file.fresh(beside, 0o600) as file:
+            with regular_file.whole(self.path, 0o600) as file:
                 file.write(json.dumps(content).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path)
         except OSError:
             raise EvidenceWitnessUnreadable(file=str(self.path)) from None

@@ -11,16 +11,15 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
-import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, BinaryIO, Final
 
 import psycopg
 from psycopg import sql
@@ -77,35 +76,24 @@ def write(dsn: str, target: Path, now: datetime) -> Summary:
 
     Raises `OSError` where it cannot be written; nothing is left then.
     """
-    part = target.with_name(target.name + ".part")
-    regular_file.check_replaceable(target)
-    try:
-        summary = _write(dsn, part, now)
-        part.replace(target)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
-    return summary
+    with regular_file.whole(target, 0o600, beside=target.with_name(target.name + ".part")) as file:
+        return _write(dsn, file, now)
 
 
-def _write(dsn: str, part: Path, now: datetime) -> Summary:
+def _write(dsn: str, file: BinaryIO, now: datetime) -> Summary:
     tables: dict[str, dict[str, Any]] = {}
     with connected(dsn) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         revision = migrations.revision(connection) or ""
-        with regular_file.fresh(part, 0o600) as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                for table in metadata.sorted_tables:
-                    tables[table.name] = _unload(connection, archive, table)
-                made_at = instant(now)
-                manifest = {"format": FORMAT, "made_at": made_at, "revision": revision, "tables": tables}
-                manifest["master_keys"] = _master_keys(connection)
-                newest = _newest(connection)
-                manifest["evidence_root"] = {"no": newest.no, "sha256": newest.digest}
-                archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
-            file.flush()
-            os.fsync(file.fileno())
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for table in metadata.sorted_tables:
+                tables[table.name] = _unload(connection, archive, table)
+            made_at = instant(now)
+            manifest = {"format": FORMAT, "made_at": made_at, "revision": revision, "tables": tables}
+            manifest["master_keys"] = _master_keys(connection)
+            newest = _newest(connection)
+            manifest["evidence_root"] = {"no": newest.no, "sha256": newest.digest}
+            archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
     return Summary(made_at, revision, {name: table["rows"] for name, table in tables.items()}, newest)
 
 
