@@ -45,6 +45,7 @@ def settings_and_faults(file: Path | None, **overrides: object) -> tuple[Setting
     """The settings, None where they are none by their form, and what is wrong. Raises `SettingsInvalid` for no TOML."""
     values: dict[str, Any] = _toml(file) if file else {}
     findings = [_unknown_variable(name) for name in os.environ if _is_unknown(name)]
+    findings += [_no_text(name) for name, value in os.environ.items() if _is_ours(name) and not _is_text(value)]
     findings += _only_by_environment(values)
     values = anchored(values, Settings, file.resolve().parent if file else Path.cwd())
     from_caller: dict[str, Any] = {}
@@ -171,8 +172,20 @@ def _toml(file: Path) -> dict[str, Any]:
         raise SettingsInvalid(findings=(Finding(place, "no_toml", de, en),)) from None
 
 
+def _is_ours(name: str) -> bool:
+    return name.upper().startswith("GATEWAY__")
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _is_unknown(name: str) -> bool:
-    if not name.upper().startswith("GATEWAY__"):
+    if not _is_ours(name):
         return False
     return name.upper().removeprefix("GATEWAY__").partition("__")[0].lower() not in Settings.model_fields
 
@@ -189,6 +202,11 @@ def _only_by_environment(values: Mapping[str, Any]) -> list[Finding]:
         for key in ("master_key", "previous_master_keys")
         if isinstance(vault, dict) and key in vault
     ]
+
+
+def _no_text(name: str) -> Finding:
+    de = "Der Wert ist kein UTF-8; bitte berichtigen (die Datenbank und andere nehmen solche Bytes nicht an)."
+    return Finding(name, "no_utf8", de, "The value is no UTF-8; correct it (databases and others take no such bytes).")
 
 
 def _unknown_variable(name: str) -> Finding:
