@@ -50,15 +50,6 @@ COMMANDS = {
 class LazyCommands(click.Group):
     """A group that knows its commands by name and imports them when they are used."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """The arguments, where each is text: what is no UTF-8 can neither be asked for nor written down."""
-        for argument in args:
-            try:
-                argument.encode()
-            except UnicodeEncodeError:
-                ctx.fail(text(f"Ein Argument ist kein UTF-8: {argument!a}", f"An argument is no UTF-8: {argument!a}"))
-        return super().parse_args(ctx, args)
-
     def invoke(self, ctx: click.Context) -> object:
         """The command; an interrupt while it is still imported ends like one later (`console.guarded`)."""
         try:

@@ -45,7 +45,6 @@ def settings_and_faults(file: Path | None, **overrides: object) -> tuple[Setting
     """The settings, None where they are none by their form, and what is wrong. Raises `SettingsInvalid` for no TOML."""
     values: dict[str, Any] = _toml(file) if file else {}
     findings = [_unknown_variable(name) for name in os.environ if _is_unknown(name)]
-    findings += [_no_text(name) for name, value in os.environ.items() if _is_ours(name) and not _is_text(value)]
     findings += _only_by_environment(values)
     values = anchored(values, Settings, file.resolve().parent if file else Path.cwd())
     from_caller: dict[str, Any] = {}
@@ -69,6 +68,8 @@ def settings_and_faults(file: Path | None, **overrides: object) -> tuple[Setting
                 "vault.master_key is set too; give one of them.",
             )
         )
+    if not _is_text(str(settings.data_dir)):
+        findings.append(_no_text("data_dir"))
     findings += _several_clients(settings) + client_faults(settings.clients)
     findings += _no_authorities(settings.outbound.ca_bundle)
     if settings.mode == "production":
@@ -172,10 +173,6 @@ def _toml(file: Path) -> dict[str, Any]:
         raise SettingsInvalid(findings=(Finding(place, "no_toml", de, en),)) from None
 
 
-def _is_ours(name: str) -> bool:
-    return name.upper().startswith("GATEWAY__")
-
-
 def _is_text(value: str) -> bool:
     try:
         value.encode()
@@ -185,7 +182,7 @@ def _is_text(value: str) -> bool:
 
 
 def _is_unknown(name: str) -> bool:
-    if not _is_ours(name):
+    if not name.upper().startswith("GATEWAY__"):
         return False
     return name.upper().removeprefix("GATEWAY__").partition("__")[0].lower() not in Settings.model_fields
 
@@ -205,8 +202,9 @@ def _only_by_environment(values: Mapping[str, Any]) -> list[Finding]:
 
 
 def _no_text(name: str) -> Finding:
-    de = "Der Wert ist kein UTF-8; bitte berichtigen (die Datenbank und andere nehmen solche Bytes nicht an)."
-    return Finding(name, "no_utf8", de, "The value is no UTF-8; correct it (databases and others take no such bytes).")
+    de = "Der Pfad ist kein UTF-8, wie es die eingebaute Datenbank braucht; bitte ein anderes Verzeichnis nennen."
+    en = "The path is no UTF-8, as the embedded database needs it; name another directory."
+    return Finding(name, "no_utf8", de, en)
 
 
 def _unknown_variable(name: str) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -53,12 +54,24 @@ def test_an_empty_path_is_told_before_anything_is_done(arguments):
     assert "Der Pfad ist leer" in ended.stderr
 
 
-@pytest.mark.parametrize("arguments", [("catalogue", "show", "\udcff"), ("catalogue", "export", "--by", "M\udce4x")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("catalogue", "show", "\udcff"), ("catalogue", "export", "--by", "M\udce4x"), ("held", "resume", "\udcff")],
+)
 def test_an_argument_that_is_no_utf_8_is_told(arguments):
     ended = run(*arguments)
     assert ended.returncode == 2
     assert "kein UTF-8: '" in ended.stderr
     assert "\\udc" in ended.stderr
+
+
+def test_a_path_may_be_any_bytes(tmp_path):
+    out = tmp_path / "B\udcfcrger"
+    made = run("keys", "id-token", "--alg", "EdDSA", "--out", out, "--json")
+    assert (made.returncode, json.loads(made.stdout)["file"]) == (0, str(out))
+    again = run("keys", "id-token", "--alg", "EdDSA", "--out", tmp_path / "s\udcfc", LANG="de_DE.UTF-8")
+    assert (again.returncode, again.stdout) == (0, f"id-token: {tmp_path}/s\ufffd\n")
+    assert {os.fsencode(path.name) for path in tmp_path.iterdir()} == {b"B\xfcrger", b"s\xfc"}
 
 
 @pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", "<&- >&- 2>&-"])

@@ -238,6 +238,6 @@ def test_two_towns_with_one_host_and_port_are_refused(tmp_path, one, other, clas
     assert "town" in refused.value.findings[1].en
 
 
-def test_a_variable_that_is_no_utf_8_is_refused(tmp_path, monkeypatch):
+def test_a_data_directory_that_is_no_utf_8_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("GATEWAY__DATA_DIR", f"{tmp_path}/\udcff")
-    assert faults(tmp_path, "") == [("GATEWAY__DATA_DIR", "no_utf8")]
+    assert faults(tmp_path, "") == [("data_dir", "no_utf8")]
