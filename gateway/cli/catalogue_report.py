@@ -13,7 +13,7 @@ from gateway.cli.catalogue_entries import show_errors
 from gateway.cli.console import FAILED, emit, guarded, options, show
 from gateway.cli.file_path import FilePath
 from gateway.cli.language import text
-from gateway.cli.local import bounded_content, with_runtime, write_whole
+from gateway.cli.local import bounded_content, with_runtime, write_together
 
 if TYPE_CHECKING:
     from gateway.catalogue.publication.report_check import ReportVerdict
@@ -45,8 +45,7 @@ def report(config: Path | None, as_json: bool, out: Path | None) -> None:
         made = await noted(runtime, WorkKind.REPORT, daily_reports(runtime).anew())
         target = out or Path(f"availability-report-{made.day.isoformat()}.json")
         signature = target.with_name(target.name + SIGNATURE)
-        write_whole(target, made.body)
-        write_whole(signature, made.signature.encode() + b"\n")
+        write_together({target: made.body, signature: made.signature.encode() + b"\n"})
         line = {
             "ok": True,
             "date": made.day.isoformat(),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -96,8 +97,16 @@ def write_whole(out: Path, content: bytes, mode: int = 0o644) -> None:
 
     Raises `InvalidParameter`.
     """
+    write_together({out: content}, mode)
+
+
+def write_together(files: Mapping[Path, bytes], mode: int = 0o644) -> None:
+    """Write files that belong together: none takes its place before all are written. Raises as `write_whole`."""
     try:
-        with regular_file.whole(out, mode) as file:
-            file.write(content)
+        with ExitStack() as stack:
+            for out, content in files.items():
+                file = stack.enter_context(regular_file.whole(out, mode))
+                file.write(content)
+                file.flush()
     except OSError as error:
-        raise unwritable(f"--out {out}", error) from None
+        raise unwritable(f"--out {error.filename}", error) from None

@@ -58,6 +58,8 @@ def whole(target: Path, mode: int, *, replace: bool = True, beside: Path | None 
             with suppress(FileExistsError):
                 os.link(beside, target)
     except OSError as error:
+        if error.filename not in {None, str(beside)}:
+            raise  # another file's, written together with this one
         raise OSError(error.errno, error.strerror, str(target)) from None
     finally:
         with suppress(OSError):
