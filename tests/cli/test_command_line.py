@@ -81,6 +81,12 @@ def test_a_closed_stream_is_nobody_s_file(closed):
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+def test_a_command_with_sockets_ends_well_without_an_output():
+    command = ["sh", "-c", SHELL.format("sandbox catalogue --port 0 --until-stdin-closes", ">&-"), sys.executable]
+    ended = subprocess.run(command, input=b"", capture_output=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_what_is_opened_later_gets_no_number_of_a_standard_stream():
     program = (
         "import os, sys; from gateway.cli.main import hold_standard_streams as hold\n"
