@@ -57,7 +57,7 @@ class Losses:
     def of_objects(self, gone: int, before: int) -> None:
         """Whether so many of the objects before may be gone."""
         if self.allowed is None and gone * 100 > self.percent * before:
-            fault = _finding("catalogue/shrink_percent", "objects_lost", gone, before, self.percent)
+            fault = _finding("catalogue/shrink_percent", "objects_lost", gone, before, f"{self.percent:g}")
             raise CatalogueExportShrinks(findings=(fault,))
 
 

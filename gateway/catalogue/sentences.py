@@ -73,6 +73,10 @@ SENTENCES: Final = {
         "Dieselbe Stelle ist anderswo anders beschrieben ({0}); bitte angleichen oder eine andere Kennung vergeben.",
         "The same unit is described differently elsewhere ({0}); make them equal or give another id.",
     ),
+    "entry_unit_mail": (
+        "Erwartet wird eine Mailadresse wie rathaus@stadt.example; bitte berichtigen.",
+        "A mail address like rathaus@stadt.example is expected; correct it.",
+    ),
     "entry_key_twice": (
         (
             "Denselben Leistungsschlüssel hat in diesem Gebiet schon der Eintrag „{0}“; bitte einen zurückziehen oder "

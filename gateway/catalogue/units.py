@@ -6,8 +6,9 @@ Standard: XZuFi (organisationseinheit). Start reading: `Units`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from gateway.catalogue.entry import Unit
 from gateway.catalogue.entry_rules import text_faults
@@ -15,6 +16,7 @@ from gateway.catalogue.sentences import finding
 from gateway.model import Finding
 from gateway.xoev.latin.datatypes import Datatype
 
+_MAIL: Final = re.compile(r"[^@\s<>\"(),:;\\]+@[^@\s<>\"(),:;\\./?#]+(\.[^@\s<>\"(),:;\\./?#]+)+")
 _LINES = ("street", "city", "phone", "mail")
 
 
@@ -61,3 +63,5 @@ def _faults(unit: Unit, pointer: str, step: str) -> Iterator[Finding]:
     for key in _LINES:
         if (text := getattr(unit, key)) is not None:
             yield from text_faults(f"{pointer}{step}{key}", text, Datatype.OTHER_NAME)
+    if unit.mail is not None and not _MAIL.fullmatch(unit.mail):
+        yield finding(f"{pointer}{step}mail", "entry_unit_mail")

@@ -10,13 +10,14 @@ from uuid import uuid4
 import click
 
 from gateway.cli.console import emit, guarded, options, say
-from gateway.cli.language import language, text
+from gateway.cli.language import in_language, language, text
 from gateway.cli.local import uuids, with_runtime
 from gateway.errors import CounterpartError
 from gateway.model import instant
 
 
 @click.group(help=text("Alarme und überschrittene Fristen", "Alarms and deadlines that passed"))
+@in_language
 def alarms() -> None:
     """Entry of the commands."""
 
@@ -26,7 +27,7 @@ def alarms() -> None:
 @guarded
 def list_(config: Path | None, as_json: bool) -> None:
     """One line an alarm, oldest first; an acknowledged one stays until its cause is gone."""
-    from gateway.notify.alarms import sentences  # noqa: PLC0415 - commands import what they need
+    from gateway.notify.alarms import SEVERITIES, sentences  # noqa: PLC0415 - commands import what they need
     from gateway.store.operation.alarms import open_alarms  # noqa: PLC0415 - commands import what they need
 
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
@@ -34,10 +35,12 @@ def list_(config: Path | None, as_json: bool) -> None:
             acknowledged_at, (de, en) = row["acknowledged_at"], sentences(row["rule"])
             line = {
                 "rule": row["rule"],
+                "severity": severity.name.lower() if (severity := SEVERITIES.get(row["rule"])) else None,
                 "submission_id": row["submission"],
                 "subject": row["subject"],
                 "municipality": row["municipality"],
                 "service": row["service"],
+                "since": instant(row["raised_at"]),
                 "raised_at": instant(row["raised_at"]),
                 "acknowledged_at": instant(acknowledged_at) if acknowledged_at else None,
                 "told": sorted({target.rpartition(":")[0] for target in row["told"]}),

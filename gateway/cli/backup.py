@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, run, say, unwritable
+from gateway.cli.file_path import FilePath
 from gateway.cli.language import language, text
 from gateway.cli.local import command_settings
 
@@ -31,7 +32,7 @@ _NO_LIST = {
 
 
 @click.command(help=text("Alles in eine Datei sichern", "Save everything into one file"))
-@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("out", type=FilePath(dir_okay=False))
 @options
 @guarded
 def backup(config: Path | None, as_json: bool, out: Path) -> None:
@@ -53,13 +54,13 @@ def backup(config: Path | None, as_json: bool, out: Path) -> None:
 
 
 @click.command(help=text("Aus einer Sicherung wiederherstellen", "Restore from a backup"))
-@click.argument("source", type=click.Path(exists=True, path_type=Path, dir_okay=False))
+@click.argument("source", type=FilePath(exists=True, dir_okay=False))
 @click.option("--check", "only_check", is_flag=True, help=text("Nur daneben prüfen", "Only check it, aside"))
 @click.option(
     "--erased",
     "lists",
     multiple=True,
-    type=click.Path(exists=True, path_type=Path, dir_okay=False),
+    type=FilePath(exists=True, dir_okay=False),
     help=text("Liste der Löschungen einer weiteren Maschine", "List of erasures of one more machine"),
 )
 @options

@@ -12,10 +12,11 @@ from gateway.cli.catalogue_readback import readback
 from gateway.cli.catalogue_report import report, verify_report
 from gateway.cli.catalogue_statistics import statistics
 from gateway.cli.catalogue_worklist import worklist
-from gateway.cli.language import text
+from gateway.cli.language import in_language, text
 
 
 @click.group(help=text("Das Angebot im OZG-Katalog", "The offer in the OZG catalogue"))
+@in_language
 def catalogue() -> None:
     """Group of the catalogue commands."""
 

@@ -13,7 +13,7 @@ import click
 from gateway.cli.console import FINDINGS, emit, finding_line, guarded, options, say
 from gateway.cli.language import language, text
 from gateway.cli.local import with_runtime
-from gateway.errors import InvalidParameter
+from gateway.errors import InvalidParameter, UnknownMunicipality
 from gateway.german_time import german_date
 from gateway.model import Finding, Severity, instant
 
@@ -40,7 +40,10 @@ def list_(config: Path | None, as_json: bool, municipality: str | None) -> None:
     async def main(runtime: Any, _: asyncio.Event) -> None:  # noqa: ANN401 - the runtime, imported late
         show_errors(await registered(runtime))
         day = german_date(runtime.clock.now())
-        for status in await StoredStatuses(runtime.store.database).of(municipality):
+        known = await StoredStatuses(runtime.store.database).of(municipality)
+        if municipality is not None and not known and municipality not in runtime.municipalities:
+            raise UnknownMunicipality(municipality=municipality)
+        for status in known:
             emit(status.as_json(day), as_json=as_json, human=_row(status, day))
         if work := await stored_work(runtime).open(runtime.clock.now(), municipality):
             lines = [item.as_json() for item in work]
@@ -128,7 +131,7 @@ def _known(status: ServiceStatus, day: date) -> str:
     words = (
         *_uncounted(status.revision.entry, day),
         _said(status.delivered, ("geliefert", "delivered"), ("nicht geliefert", "not delivered")),
-        _said(status.listed, ("gelistet", "listed"), ("nicht gelistet", "not listed")),
+        _listed(status),
         _said(status.works, ("erreichbar", "works"), ("gestört", "does not work")),
     )
     return ", ".join((*words, *status.codes))
@@ -144,6 +147,12 @@ def _uncounted(entry: Entry, day: date) -> Sequence[str]:
         "current": text("zurückgezogen", "withdrawn"),
     }
     return (f"{text('zählt nicht', 'does not count')}: {why[entry.validity_on(day).value]}",)
+
+
+def _listed(status: ServiceStatus) -> str:
+    if status.listed is None and status.revision.entry.leika_key is None:
+        return text("ohne Leistungsschlüssel nicht listbar", "cannot be listed without a service key")
+    return _said(status.listed, ("gelistet", "listed"), ("nicht gelistet", "not listed"))
 
 
 def _said(truth: bool | None, yes: tuple[str, str], no: tuple[str, str]) -> str:

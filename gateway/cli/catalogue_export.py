@@ -11,6 +11,7 @@ import click
 
 from gateway.cli.catalogue_entries import show_errors
 from gateway.cli.console import emit, guarded, options, say, unwritable
+from gateway.cli.file_path import FilePath
 from gateway.cli.language import text
 from gateway.cli.local import with_runtime
 from gateway.errors import InvalidParameter
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.command(help=text("In XZuFi exportieren", "Export in XZuFi"))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(file_okay=False),
     help=text(
         "Verzeichnis für index.txt und Dateien; ein früherer Export darin wird ersetzt",
         "Directory for index.txt and files; an earlier export in it is replaced",

@@ -11,8 +11,9 @@ import click
 
 from gateway.cli.catalogue_entries import show_errors
 from gateway.cli.console import FAILED, emit, guarded, options, show
+from gateway.cli.file_path import FilePath
 from gateway.cli.language import text
-from gateway.cli.local import bounded_content, with_runtime, write_whole
+from gateway.cli.local import bounded_content, with_runtime, write_together
 
 if TYPE_CHECKING:
     from gateway.catalogue.publication.report_check import ReportVerdict
@@ -26,7 +27,7 @@ SIGNATURE = ".jws"
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(dir_okay=False),
     help=text("Ziel; sonst availability-report-DATUM.json hier", "Target; else availability-report-DATE.json here"),
 )
 @options
@@ -44,8 +45,7 @@ def report(config: Path | None, as_json: bool, out: Path | None) -> None:
         new_report = await noted(runtime, WorkKind.REPORT, daily_reports(runtime).anew())
         target = out or Path(f"availability-report-{new_report.day.isoformat()}.json")
         signature = target.with_name(target.name + SIGNATURE)
-        write_whole(target, new_report.body)
-        write_whole(signature, new_report.signature.encode() + b"\n")
+        write_together({target: new_report.body, signature: new_report.signature.encode() + b"\n"})
         line = {
             "ok": True,
             "date": new_report.day.isoformat(),
@@ -62,10 +62,10 @@ def report(config: Path | None, as_json: bool, out: Path | None) -> None:
     name="verify-report",
     help=text("Einen Tagesbericht ohne Netz und Datenbank prüfen", "Check a report of the day, offline"),
 )
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=FilePath(exists=True, dir_okay=False))
 @click.option(
     "--trust",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=FilePath(exists=True, dir_okay=False),
     help=text("Schlüssel (JWK-Satz), denen vertraut wird", "Keys (JWK set) to trust"),
 )
 @options

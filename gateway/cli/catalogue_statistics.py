@@ -11,7 +11,8 @@ import click
 
 from gateway.cli.catalogue_entries import show_errors
 from gateway.cli.console import FAILED, FINDINGS, UNREACHABLE, emit, guarded, options, say
-from gateway.cli.language import text
+from gateway.cli.file_path import FilePath
+from gateway.cli.language import in_language, text
 from gateway.cli.local import json_file, with_runtime, write_whole
 from gateway.errors import InvalidParameter, RecordInvalid, UnknownMunicipality
 from gateway.model import Finding
@@ -25,6 +26,7 @@ _MONTH: Final = click.option("--month", metavar="YYYY-MM", help=text("Nur diesen
 
 
 @click.group(help=text("Monatszahlen: Anträge, Seitenaufrufe, Rückmeldungen", "Monthly figures"))
+@in_language
 def statistics() -> None:
     """Group of the commands about monthly figures."""
 
@@ -32,7 +34,7 @@ def statistics() -> None:
 @statistics.command(
     name="import", help=text("Seitenaufrufe eines Monats übernehmen (JSON)", "Take in a month's page views (JSON)")
 )
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=FilePath(exists=True, dir_okay=False))
 @options
 @guarded
 def import_(config: Path | None, as_json: bool, file: Path) -> None:
@@ -63,7 +65,7 @@ def import_(config: Path | None, as_json: bool, file: Path) -> None:
 )
 @_MONTH
 @click.option("--municipality", metavar="ARS", help=text("Nur diese Kommune", "This municipality only"))
-@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help=text("Ziel", "Target"))
+@click.option("--out", required=True, type=FilePath(dir_okay=False), help=text("Ziel", "Target"))
 @options
 @guarded
 def export(config: Path | None, as_json: bool, month: str | None, municipality: str | None, out: Path) -> None:

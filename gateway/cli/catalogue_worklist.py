@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.cli.console import emit, guarded, options, say, unwritable
+from gateway.cli.file_path import FilePath
 from gateway.cli.language import text
-from gateway.cli.local import with_runtime, write_whole
+from gateway.cli.local import with_runtime, write_together
 
 if TYPE_CHECKING:
     from gateway.catalogue.worklist import WorkItem
@@ -27,7 +28,7 @@ CSV, HTML, OPEN_DATA = "worklist.csv", "worklist.html", "open-data.csv"
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(file_okay=False),
     help=text(
         f"Verzeichnis für {CSV}, {HTML} und {OPEN_DATA}",
         f"Directory for {CSV}, {HTML} and {OPEN_DATA}",
@@ -68,9 +69,8 @@ async def _written(runtime: Any, items: Sequence[WorkItem], out: Path) -> int:  
         await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(f"--out {out}", error) from None
-    write_whole(out / CSV, files.as_csv(items))
-    write_whole(out / HTML, files.as_html(items, runtime.clock.now()))
-    write_whole(out / OPEN_DATA, open_data(towns))
+    html = files.as_html(items, runtime.clock.now())
+    write_together({out / CSV: files.as_csv(items), out / HTML: html, out / OPEN_DATA: open_data(towns)})
     return sum(len(town.services) for town in towns)
 
 

@@ -10,15 +10,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 import structlog
 
-from gateway.cli.language import language, text
+from gateway.cli.file_path import FilePath
+from gateway.cli.language import in_language, language, text
 from gateway.errors import (
     BadInput,
     CounterpartError,
@@ -34,8 +34,9 @@ from gateway.model import Finding
 
 DONE, FAILED, USAGE, FINDINGS, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _T = TypeVar("_T")
-_CONTROLS: Final = (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""What a terminal takes for a command or turns lines round by, besides those that JSON escapes."""
+_CONTROLS: Final = (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000))
+"""What a terminal takes for a command or turns lines round by, besides those that JSON escapes; bytes of paths that are
+no UTF-8."""
 _UNSEEN: Final = dict.fromkeys((*range(9), *range(11, 32), *_CONTROLS), "\ufffd")
 _ESCAPED: Final = {code: f"\\u{code:04x}" for code in _CONTROLS}
 
@@ -45,14 +46,14 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     shared = (
         click.option(
             "--config",
-            type=click.Path(path_type=Path, dir_okay=False),
+            type=FilePath(dir_okay=False),
             envvar="GATEWAY_CONFIG",
             help=text("Einstellungsdatei (TOML)", "Settings file (TOML)"),
         ),
         click.option(
             "--json", "as_json", is_flag=True, help=text("Ein JSON-Objekt je Zeile", "One JSON object a line")
         ),
-        click.option("--lang", type=click.Choice(["de", "en"]), expose_value=False, help="Deutsch / English"),
+        in_language,
     )
     for option in shared:
         command = option(command)
@@ -147,6 +148,7 @@ def guarded(command: Callable[..., _T]) -> Callable[..., _T]:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> _T:  # noqa: ANN401 - any command
+        _must_be_text(kwargs.values())
         try:
             return command(*args, **kwargs)
         except GatewayError as error:
@@ -161,6 +163,19 @@ def guarded(command: Callable[..., _T]) -> Callable[..., _T]:
             raise SystemExit(INTERRUPTED) from None
 
     return run
+
+
+def _must_be_text(values: Iterable[object]) -> None:
+    """Refuse texts that are no UTF-8: they can neither be asked for nor written down. Paths may be any bytes."""
+    for value in values:
+        if isinstance(value, str):
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                de, en = f"Ein Argument ist kein UTF-8: {value!a}", f"An argument is no UTF-8: {value!a}"
+                raise click.UsageError(text(de, en)) from None
+        elif isinstance(value, tuple):
+            _must_be_text(value)
 
 
 def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, _T]], *, tied: bool = False) -> _T:

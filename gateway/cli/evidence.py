@@ -10,7 +10,8 @@ from uuid import UUID
 import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, run, show
-from gateway.cli.language import text
+from gateway.cli.file_path import FilePath
+from gateway.cli.language import in_language, text
 from gateway.cli.local import bounded_content, command_settings, uuids, write_whole
 from gateway.errors import EvidenceKeysInvalid, InvalidParameter
 from gateway.model import Finding
@@ -18,13 +19,14 @@ from gateway.settings.gateway import Settings
 
 
 @click.group(help=text("Nachweise ausgeben und prüfen", "Hand out and check evidence"))
+@in_language
 def evidence() -> None:
     """Group of the evidence commands."""
 
 
 @evidence.command(help=text("Nachweis einer Einreichung als ZIP ausgeben", "Hand out a submission's evidence as ZIP"))
 @click.argument("submission_id", metavar="ID")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help=text("Ziel", "Target"))
+@click.option("--out", type=FilePath(dir_okay=False), required=True, help=text("Ziel", "Target"))
 @options
 @guarded
 def export(config: Path | None, as_json: bool, submission_id: str, out: Path) -> None:
@@ -51,10 +53,10 @@ async def _exported(values: Settings, submission_id: UUID) -> tuple[bytes, int]:
 
 
 @evidence.command(help=text("Einen Nachweis ohne Netz und Datenbank prüfen", "Check evidence, offline"))
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=FilePath(exists=True, dir_okay=False))
 @click.option(
     "--trust",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=FilePath(exists=True, dir_okay=False),
     help=text("Schlüssel (JWK-Satz), denen vertraut wird", "Keys (JWK set) to trust"),
 )
 @options

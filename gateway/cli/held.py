@@ -10,13 +10,14 @@ from typing import Any, Literal
 import click
 
 from gateway.cli.console import emit, guarded, options, say
-from gateway.cli.language import language, text
+from gateway.cli.language import in_language, language, text
 from gateway.cli.local import uuids, with_runtime
 from gateway.errors import InvalidParameter
 from gateway.model import Finding, instant
 
 
 @click.group(help=text("Was auf einen Menschen wartet", "What waits for a person"))
+@in_language
 def held() -> None:
     """Entry of the three commands."""
 

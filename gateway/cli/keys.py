@@ -13,19 +13,21 @@ from typing import Any, Literal
 import click
 
 from gateway.cli.console import FAILED, INTERRUPTED, emit, guarded, options, run, say
-from gateway.cli.language import text
+from gateway.cli.file_path import FilePath
+from gateway.cli.language import in_language, text
 from gateway.cli.local import command_settings
 
 KINDS = ("rsa-4096", "rsa-3072", "p-256", "p-384", "p-521")
 
 
 @click.group(help=text("Schlüssel erzeugen, ansehen, wechseln", "Make, show and rotate keys"))
+@in_language
 def keys() -> None:
     """Group of the key commands."""
 
 
 @keys.command(help=text("Schlüssel mit selbst signierter Kette (Test)", "Keys with a self-signed chain (test)"))
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help=text("Ziel", "Target"))
+@click.option("--out", type=FilePath(file_okay=False), required=True, help=text("Ziel", "Target"))
 @click.option("--subject", default="OZG-Gateway Test", help=text("Name im Zertifikat", "Name in the certificate"))
 @click.option("--days", type=click.IntRange(1, 3650), default=730, help=text("Gültigkeit", "Validity"))
 @click.option(
@@ -123,7 +125,7 @@ def _pem(entry: str) -> str:
 
 
 @keys.command(name="id-token", help=text("Schlüssel für ID-Token", "A key for ID tokens"))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help=text("Datei", "File"))
+@click.option("--out", type=FilePath(dir_okay=False), required=True, help=text("Datei", "File"))
 @click.option(
     "--alg",
     type=click.Choice(("RS256", "PS256", "ES256", "EdDSA")),

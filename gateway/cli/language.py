@@ -7,6 +7,11 @@ import os
 import sys
 from pathlib import Path
 
+import click
+
+in_language = click.option("--lang", type=click.Choice(["de", "en"]), expose_value=False, help="Deutsch / English")
+"""`--lang`, which every command and every group of them has."""
+
 
 def language() -> str:
     """`de` or `en`. An environment that names neither (C, POSIX) means German, the language of our users."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -94,15 +93,20 @@ def json_file(path: Path) -> Any:  # noqa: ANN401 - JSON
 
 
 def write_whole(out: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file that the caller named, whole or not at all. Raises `InvalidParameter`."""
-    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    """Write a file that the caller named, whole or not at all, never in place of a device or a pipe.
+
+    Raises `InvalidParameter`.
+    """
+    write_together({out: content}, mode)
+
+
+def write_together(files: Mapping[Path, bytes], mode: int = 0o644) -> None:
+    """Write files that belong together: none takes its place before all are written. Raises as `write_whole`."""
     try:
-        beside.unlink(missing_ok=True)  # what lies there, a link of somebody else's too, is not written through
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        beside.replace(out)
+        with ExitStack() as stack:
+            for out, content in files.items():
+                file = stack.enter_context(regular_file.whole(out, mode))
+                file.write(content)
+                file.flush()
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise unwritable(f"--out {out}", error) from None
+        raise unwritable(f"--out {error.filename}", error) from None

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import sys
 
 import click
 
 from gateway import __version__
-from gateway.cli.language import text, use_language
+from gateway.cli.language import in_language, text, use_language
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-_FAILED = 1
-"""Exit code of a command that failed (`console.FAILED`, which `--help` need not import)."""
+_FAILED, _INTERRUPTED = 1, 130
+"""Exit codes of a command (`console.FAILED`, `INTERRUPTED`, which `--help` need not import)."""
 
 COMMANDS = {
     "alarms": ("gateway.cli.alarms:alarms", "Alarme und Fristen", "Alarms and deadlines"),
@@ -49,6 +50,13 @@ COMMANDS = {
 class LazyCommands(click.Group):
     """A group that knows its commands by name and imports them when they are used."""
 
+    def invoke(self, ctx: click.Context) -> object:
+        """The command; an interrupt while it is still imported ends like one later (`console.guarded`)."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(_INTERRUPTED)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in order."""
         _ = ctx
@@ -80,15 +88,15 @@ class LazyCommands(click.Group):
         "them.",
     ),
 )
-@click.option("--lang", type=click.Choice(["de", "en"]), help="Deutsch / English")
-@click.version_option(__version__, prog_name="gateway")
-def group(lang: str | None) -> None:
+@in_language
+@click.version_option(__version__, prog_name="gateway", help=text("Die Fassung zeigen.", "Show the version."))
+def group() -> None:
     """Entry of every command; `--lang` is read by `language.py` before anything is imported."""
-    _ = lang
 
 
 def main() -> None:
     """Entry point of the console script."""
+    hold_standard_streams()
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
     os.environ.setdefault("PYTHONUTF8", "1")
@@ -100,9 +108,27 @@ def main() -> None:
             raise
         _drop_output()
         cause = error.strerror or "?"
-        sentence = text(f"Die Ausgabe ist nicht schreibbar ({cause}).", f"The output cannot be written ({cause}).")
+        sentence = text(
+            f"Die Ausgabe ist nicht schreibbar ({cause}), oder ein Datenträger ist es nicht.",
+            f"The output cannot be written ({cause}), or a disk cannot.",
+        )
         sys.stderr.write(sentence + "\n")
         sys.exit(_FAILED)
+
+
+def hold_standard_streams() -> None:
+    """Open what the caller closed of the three standard streams, as nothing: no file or socket of ours gets its number.
+
+    It would be written into by whatever prints, and libraries refuse to close it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest number that is free
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(number, mode, closefd=False), encoding="utf-8"))
 
 
 def _drop_output() -> None:

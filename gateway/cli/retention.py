@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gateway.cli.console import emit, guarded, options, say, sentence_of
-from gateway.cli.language import language, text
+from gateway.cli.language import in_language, language, text
 from gateway.cli.local import uuids, with_runtime
 from gateway.errors import ErasureFailed, GatewayError, InvalidParameter
 from gateway.model import Finding, instant
@@ -23,6 +23,7 @@ _NOTHING = {
 
 
 @click.group(help=text("Löschfristen und Auskunft", "Erasure and subject access"))
+@in_language
 def retention() -> None:
     """Entry of the five commands."""
 

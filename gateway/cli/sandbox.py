@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.cli.console import emit_ready, guarded, options, run, set_up_logging
-from gateway.cli.language import text
+from gateway.cli.file_path import FilePath
+from gateway.cli.language import in_language, text
 from gateway.cli.local import installed_sets
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
 
 @click.group(help=text("Gegenstelle zum Ausprobieren starten", "Start a counterpart to try out"))
+@in_language
 def sandbox() -> None:
     """Group of the sandboxes."""
 
 
 @sandbox.command(help=text("FIT-Connect-Sandbox starten", "Start the FIT-Connect sandbox"))
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help=text("Verzeichnis", "Directory"))
+@click.option("--data", type=FilePath(file_okay=False), help=text("Verzeichnis", "Directory"))
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help=text("0: das System wählt", "0: system's choice")
 )
@@ -60,7 +62,7 @@ def fitconnect(config: Path | None, as_json: bool, data: Path | None, port: int,
         "Start the identity provider sandbox (BundID, Mein Unternehmenskonto)",
     )
 )
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help=text("Verzeichnis", "Directory"))
+@click.option("--data", type=FilePath(file_okay=False), help=text("Verzeichnis", "Directory"))
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help=text("0: das System wählt", "0: system's choice")
 )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.console import FINDINGS, emit, finding_line, guarded, options
-from gateway.cli.language import text
+from gateway.cli.file_path import FilePath
+from gateway.cli.language import in_language, text
 from gateway.input import regular_file
 from gateway.model import Finding
 
@@ -23,6 +24,7 @@ _MOST_FILES = 2000
 
 
 @click.group(help=text("FIM-Stammdatenschemata", "FIM form schemas"))
+@in_language
 def fim() -> None:
     """Group of the FIM commands."""
 
@@ -34,10 +36,10 @@ def fim() -> None:
         "Read a form schema (XDatenfelder 2.0 or 3.0.0); code lists (genericode) lie in the same folder",
     ),
 )
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", type=FilePath(dir_okay=False, exists=True))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(file_okay=False),
     help=text("Ordner für die erzeugten Dateien; ohne ihn wird nur geprüft", "Folder for the files; else only a check"),
 )
 @options

@@ -12,7 +12,8 @@ from uuid import uuid4
 import click
 
 from gateway.cli.console import FINDINGS, emit, finding_line, guarded, options, show
-from gateway.cli.language import text
+from gateway.cli.file_path import FilePath
+from gateway.cli.language import in_language, text
 from gateway.cli.local import installed_sets, json_file
 from gateway.cli.services_diff import diff
 from gateway.cli.services_pdf import write_readable
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 
 
 @click.group(help=text("Dienste prüfen", "Check services"))
+@in_language
 def services() -> None:
     """Group of the service commands."""
 
 
 @services.command(name="check", help=text("Alle Dateien der Dienste prüfen", "Check every file of the services"))
-@click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("directory", required=False, type=FilePath(file_okay=False, exists=True))
 @options
 @guarded
 def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
@@ -67,11 +69,11 @@ def check(config: Path | None, as_json: bool, directory: Path | None) -> None:
 
 @services.command(name="try", help=text("Einen Antrag gegen einen Dienst probieren", "Try a record against a service"))
 @click.argument("service")
-@click.argument("record", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("record", type=FilePath(exists=True, dir_okay=False))
 @click.option("--municipality", default="", metavar="ARS", help=text("Zwölfstelliger ARS", "12-digit ARS"))
 @click.option(
     "--pdf",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False),
     metavar="FILE",
     help=text("Den lesbaren Antrag hierhin schreiben", "Write the readable application to this file"),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gateway.cli.console import FINDINGS, emit, guarded, options
+from gateway.cli.file_path import FilePath
 from gateway.cli.language import text
 from gateway.cli.local import installed_sets
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.services.difference import ServiceChange
     from gateway.sets.library import Library
 
-_FOLDER: Final = click.Path(path_type=Path, file_okay=False, exists=True)
+_FOLDER: Final = FilePath(file_okay=False, exists=True)
 _WORDS: Final = {
     "gone": ("entfällt", "gone"),
     "new": ("neu", "new"),

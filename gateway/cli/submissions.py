@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import click
 
 from gateway.cli.console import FAILED, emit, guarded, options, run
+from gateway.cli.file_path import FilePath
 from gateway.cli.language import text
 from gateway.cli.local import command_settings, json_file, uuids, with_runtime
 from gateway.errors import InvalidParameter, UnknownMunicipality
@@ -29,7 +30,7 @@ BLOCK = 1 << 20
 
 @click.command(help=text("Einen Antrag übergeben", "Hand off an application"))
 @click.argument("service")
-@click.argument("record", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("record", type=FilePath(exists=True, dir_okay=False))
 @click.option("--municipality", required=True, metavar="ARS", help=text("Zwölfstelliger ARS", "12-digit ARS"))
 @click.option("--attach", multiple=True, metavar="KIND=FILE", help=text("Anlage", "Attachment"))
 @click.option("--wait", type=click.IntRange(0, 86_400), default=0, help=text("Sekunden", "Seconds"))

@@ -12,6 +12,7 @@ import click
 
 from gateway import __version__
 from gateway.cli.console import FINDINGS, USAGE, emit, guarded, options, say, show
+from gateway.cli.file_path import FilePath
 from gateway.cli.language import text
 from gateway.input import regular_file
 from gateway.model import Finding
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 500
 _MOST_BYTES = 64 << 20
-_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+_FILE = FilePath(dir_okay=False, exists=True)
 
 
 @click.command(
@@ -61,7 +62,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
     ),
 )
 @click.option("--phase", metavar="ID", help=text("Phase der Regeln", "Phase of the rules"))
-@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help=text("Prüfbericht (XML)", "XML report"))
+@click.option("--report", type=FilePath(dir_okay=False), help=text("Prüfbericht (XML)", "XML report"))
 @click.option(
     "--second-opinion",
     is_flag=True,

@@ -51,7 +51,9 @@ def locked(directory: Path, name: str) -> Iterator[None]:
         except BlockingIOError:
             lock.seek(0)
             raise AlreadyServing(pid=lock.read().strip() or "?") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        try:
+            os.ftruncate(lock.fileno(), 0)
+            os.write(lock.fileno(), str(os.getpid()).encode())
+        except OSError as error:  # a full disk: the system names no file there
+            raise OSError(error.errno, error.strerror, str(directory / name)) from None
         yield

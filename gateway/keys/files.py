@@ -38,18 +38,8 @@ _HEADER_SECRET: Final = re.compile(r"[\x20-\x7e]{1,8000}")
 def write_secret(path: Path, content: bytes) -> None:
     """Write a file that only its owner may read; whole or not at all, never over an existing one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with regular_file.whole(path, 0o600, replace=False) as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(beside, path)
-    except FileExistsError:
-        pass
-    finally:
-        beside.unlink()
 
 
 def master_keys(settings: Settings, *, data_exist: bool) -> tuple[MasterKey, ...]:

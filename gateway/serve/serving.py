@@ -80,6 +80,7 @@ def _ready_line(runtime: Runtime, base_url: str, processes: ChildProcesses, *, e
         "api": f"{base_url}/api/v1",
         "token_url": f"{base_url}/oidc/token",
         "issuer": issuer,
+        "status": f"{base_url}/status",
         "health": f"{base_url}/health",
         "metrics": f"{base_url}/metrics",
         "database": "external" if external else "embedded",

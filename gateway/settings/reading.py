@@ -68,6 +68,8 @@ def settings_and_faults(file: Path | None, **overrides: object) -> tuple[Setting
                 "vault.master_key is set too; give one of them.",
             )
         )
+    if not _is_text(str(settings.data_dir)):
+        findings.append(_no_text("data_dir"))
     findings += _several_clients(settings) + client_faults(settings.clients)
     findings += _no_authorities(settings.outbound.ca_bundle)
     if settings.mode == "production":
@@ -171,6 +173,14 @@ def _toml(file: Path) -> dict[str, Any]:
         raise SettingsInvalid(findings=(Finding(pointer, "no_toml", de, en),)) from None
 
 
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _is_unknown(name: str) -> bool:
     if not name.upper().startswith("GATEWAY__"):
         return False
@@ -189,6 +199,12 @@ def _only_by_environment(values: Mapping[str, Any]) -> list[Finding]:
         for key in ("master_key", "previous_master_keys")
         if isinstance(vault, dict) and key in vault
     ]
+
+
+def _no_text(name: str) -> Finding:
+    de = "Der Pfad ist kein UTF-8, wie es die eingebaute Datenbank braucht; bitte ein anderes Verzeichnis nennen."
+    en = "The path is no UTF-8, as the embedded database needs it; name another directory."
+    return Finding(name, "no_utf8", de, en)
 
 
 def _unknown_variable(name: str) -> Finding:

@@ -7,7 +7,6 @@ raise alarms (`worker` does). Standard: SAML 2.0 metadata §4.1. Start reading: 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -144,10 +143,5 @@ def _keep(path: Path, document: bytes) -> None:
             return
     except OSError:
         pass
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with regular_file.whole(path, 0o600) as file:
         file.write(document)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)

@@ -35,3 +35,10 @@ def test_a_share_of_objects_may_go(percent, gone, before, refused):
 
 def test_nothing_lost_is_no_loss():
     Losses(0.0, None).of_services()
+
+
+def test_a_whole_share_is_told_without_a_fraction():
+    with pytest.raises(CatalogueExportShrinks) as error:
+        Losses(10.0, None).of_objects(3, 7)
+    (found,) = error.value.findings
+    assert ("mehr als 10 %" in found.de, "more than 10 %" in found.en) == (True, True)

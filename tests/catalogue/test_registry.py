@@ -549,3 +549,26 @@ def test_the_demo_s_keys_are_of_the_list_with_known_labels(tmp_path):
 
 def test_an_empty_folder_is_read_as_one(folder):
     assert read_folder(folder, "tangerhuette") == EntryFolder()
+
+
+MAILS = {
+    "rathaus@tangerhuette.example": set(),
+    "bürgerbüro+x@städte.de": set(),
+    "javascript:alert(1)": {"entry_unit_mail"},
+    "rathaus": {"entry_unit_mail"},
+    "rathaus@localhost": {"entry_unit_mail"},
+    "a@b.example, c@d.example": {"entry_unit_mail"},
+    "a@b.example?bcc=c@d.example": {"entry_unit_mail"},
+    "Rathaus a@b.example": {"entry_unit_mail"},
+}
+
+
+@pytest.mark.parametrize("mail", MAILS)
+def test_the_mail_address_of_a_unit_is_one(folder, mail):
+    unit = {"name": "Stadt", "street": "Weg 1", "zip_code": "39517", "city": "Tangerhütte", "mail": mail}
+    assert told(offer(unit=unit)) == {("tangerhuette.catalogue.unit.mail", rule) for rule in MAILS[mail]}
+    table = (
+        f'[unit]\nid = "amt"\nname.de = "Amt"\nstreet = "Weg 1"\nzip_code = "39517"\ncity = "Ort"\nmail = "{mail}"\n'
+    )
+    write(folder, ELSEWHERE + table)
+    assert told(offer(folder)) == {("tangerhuette/a.toml#/unit/mail", rule) for rule in MAILS[mail]}

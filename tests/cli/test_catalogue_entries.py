@@ -43,9 +43,19 @@ def test_22_services_are_listed_each_flagged_that_has_no_key(config):
         assert (line["delivered"], line["listed"], line["works"]) == (False, None, None)
         assert ("no_leika" in line["findings"]) == (line["leika_key"] is None)
     assert sorted(line["delivered_by"] for line in listed) == ["elsewhere"] * 13 + ["gateway"] * 9
-    assert lines(run("catalogue", "list", "--municipality", "150900000000", "--config", config, "--json")) == []
     human = run("catalogue", "list", "--config", config, LANG="de_DE.UTF-8")
     assert "Gewerbe anmelden (nicht geliefert, gelistet: noch unbekannt" in human.stdout
+    assert (
+        "Ersatzbetreuung bei Schließzeiten beantragen (nicht geliefert, ohne Leistungsschlüssel nicht listbar"
+        in human.stdout
+    )
+
+
+@pytest.mark.parametrize("other", ["150900000000", "x"])
+def test_a_municipality_that_is_none_of_ours_is_told(config, other):
+    ended = run("catalogue", "list", "--municipality", other, "--config", config)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("unknown_municipality: ")
 
 
 def test_an_entry_whose_time_has_not_come_or_is_over_is_listed_and_marked_as_not_counting(config):

@@ -134,6 +134,8 @@ def test_transactions_are_sent_and_a_wrong_token_is_told_until_it_is_right(sendi
     alarms = run("alarms", "list", "--config", sending, "--json")
     (alarm,) = [json.loads(line) for line in alarms.stdout.splitlines()]
     assert (alarm["rule"], alarm["municipality"]) == ("statistics_unsent", ARS)
+    assert alarm.keys() >= {"rule", "severity", "municipality", "service", "submission_id", "since", "de", "en"}
+    assert (alarm["severity"], alarm["since"]) == ("warning", alarm["raised_at"])
     token.write_text(right)
     assert statistics(sending, "send")[0] == 0
     (sent,) = received(sandbox)

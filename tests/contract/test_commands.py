@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.commands import run
-from tests.demo_fixture import ARS, GATEWAY, PDF
+from tests.demo_fixture import ARS, GATEWAY, PDF, http
 
 
 def process(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,8 +30,9 @@ def texts(value: object) -> Iterator[str]:
 
 
 def test_the_readiness_line_of_a_kept_demo_has_every_key(line):
-    assert {"listening", "base_url", "api", "token_url", "issuer", "health", "metrics", "database", "pids",
+    assert {"listening", "base_url", "api", "token_url", "issuer", "status", "health", "metrics", "database", "pids",
             "portal", "config", "sandboxes", "pid"} <= set(line)  # fmt: skip
+    assert http("GET", line["status"])[0] == 200
     assert "callbacks" not in line, "no destination has a callback secret: the door is absent"
     assert set(line["pids"]) == {"serve", "worker", "postgres"}
     assert line["database"] == "embedded"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 
 import pytest
 
 from gateway.crypto.keys import generate_ed25519
 from gateway.crypto.vault import MasterKey
 from gateway.errors import MasterKeyMissing, SettingsInvalid
-from gateway.keys.files import master_keys, published_keys
+from gateway.keys.files import master_keys, published_keys, write_secret
 from gateway.settings import reading as settings
 
 NEW, OLD, OLDER = (bytes([number]) * 32 for number in (1, 2, 3))
@@ -96,3 +97,13 @@ def test_published_keys_show_their_public_half_and_every_bad_one_is_named(tmp_pa
     with pytest.raises(SettingsInvalid) as refused:
         published_keys(bad)
     assert [finding.pointer.rpartition("/")[2] for finding in refused.value.findings] == ["bad.jwk", "gone.jwk"]
+
+
+def test_a_secret_is_written_through_nothing_that_lies_beside_it(tmp_path):
+    other = tmp_path / "other"
+    other.write_bytes(b"theirs")
+    (tmp_path / f".secret.{os.getpid()}").symlink_to(other)
+    write_secret(tmp_path / "secret", b"ours")
+    assert ((tmp_path / "secret").read_bytes(), other.read_bytes()) == (b"ours", b"theirs")
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+    assert {path.name for path in tmp_path.iterdir()} == {"secret", "other"}

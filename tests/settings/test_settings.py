@@ -236,3 +236,8 @@ def test_two_towns_with_one_host_and_port_are_refused(tmp_path, one, other, clas
     ]
     assert "burg" in refused.value.findings[0].de
     assert "town" in refused.value.findings[1].en
+
+
+def test_a_data_directory_that_is_no_utf_8_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("GATEWAY__DATA_DIR", f"{tmp_path}/\udcff")
+    assert faults(tmp_path, "") == [("data_dir", "no_utf8")]

@@ -92,7 +92,7 @@ class IdentitySandbox:
         if pairs is None:
             kinds = (*(profile.name for profile in profiles.ALL), STRANGER)
             pairs = {name: keyring.load(directory / "keys", name, clock.now()) for name in kinds}
-        addresses = tuple(source for source in trusted if "://" in source)
+        addresses = tuple(source for source in trusted if source.startswith(("http://", "https://")))
         sandbox = IdentitySandbox(directory, base_url, clock, ids, pairs, facts, addresses, fetch)
         if "admin" not in facts:
             sandbox.fact("admin", ids.secret())

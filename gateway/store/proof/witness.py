@@ -22,6 +22,7 @@ import structlog
 
 from gateway.errors import EvidenceWitnessUnreadable
 from gateway.evidence.roots import NOTHING, Newest
+from gateway.input import regular_file
 from gateway.model import instant
 
 NAME: Final = "evidence.witness"
@@ -83,12 +84,8 @@ class WitnessFile:
 
     def _write(self, content: dict[str, Any]) -> None:
         """Whole or not at all; a file that cannot be written is told, and the next root tries again."""
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(json.dumps(content) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path)
+            with regular_file.whole(self.path, 0o600) as file:
+                file.write(json.dumps(content).encode() + b"\n")
         except OSError:
             raise EvidenceWitnessUnreadable(file=str(self.path)) from None

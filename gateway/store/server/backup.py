@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import psycopg
 from psycopg import sql
@@ -25,6 +23,7 @@ from sqlalchemy import Table
 
 from gateway.errors import DatabaseNotEmpty
 from gateway.evidence.roots import NOTHING, Newest, digest_of
+from gateway.input import regular_file
 from gateway.model import instant
 from gateway.store import migrations
 from gateway.store.connection.direct import connected
@@ -63,35 +62,24 @@ def write(dsn: str, target: Path, now: datetime) -> Summary:
 
     Raises `OSError` where it cannot be written; nothing is left then.
     """
-    part = target.with_name(target.name + ".part")
-    try:
-        summary = _write(dsn, part, now)
-        part.replace(target)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
-    return summary
+    with regular_file.whole(target, 0o600, beside=target.with_name(target.name + ".part")) as file:
+        return _write(dsn, file, now)
 
 
-def _write(dsn: str, part: Path, now: datetime) -> Summary:
+def _write(dsn: str, file: BinaryIO, now: datetime) -> Summary:
     tables: dict[str, dict[str, Any]] = {}
     with connected(dsn) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         revision = migrations.revision(connection) or ""
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                for table in metadata.sorted_tables:
-                    tables[table.name] = _unload(connection, archive, table)
-                made_at = instant(now)
-                manifest = {"format": FORMAT, "made_at": made_at, "revision": revision, "tables": tables}
-                manifest["master_keys"] = _master_keys(connection)
-                newest = _newest(connection)
-                manifest["evidence_root"] = {"no": newest.no, "sha256": newest.digest}
-                archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
-            file.flush()
-            os.fsync(file.fileno())
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for table in metadata.sorted_tables:
+                tables[table.name] = _unload(connection, archive, table)
+            made_at = instant(now)
+            manifest = {"format": FORMAT, "made_at": made_at, "revision": revision, "tables": tables}
+            manifest["master_keys"] = _master_keys(connection)
+            newest = _newest(connection)
+            manifest["evidence_root"] = {"no": newest.no, "sha256": newest.digest}
+            archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
     return Summary(made_at, revision, {name: table["rows"] for name, table in tables.items()}, newest)
 
 

@@ -23,5 +23,5 @@ class Served(Route):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """As the framework's; the address is kept for whoever counts answers by it."""
-        match, found = super().matches(scope)
-        return match, {**found, "route": self} if match is not Match.NONE else found
+        match, matched = super().matches(scope)
+        return match, {**matched, "route": self} if match is not Match.NONE else matched

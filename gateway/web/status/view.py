@@ -19,6 +19,7 @@ from babel.numbers import format_decimal, format_percent
 
 from gateway.catalogue.entry import LifeCycle, Maturity
 from gateway.catalogue.publication.town import Availability, Counts, PublishedService, TownStatus
+from gateway.catalogue.status import ServiceStatus
 from gateway.german_time import german_time
 
 _LOCALES: Final = {"en": "en_GB"}
@@ -61,7 +62,10 @@ class MaturityLevel:
 
 @dataclass(frozen=True, slots=True)
 class ServiceView:
-    """A service as its section shows it. `title_language`: where it is not the page's own."""
+    """A service as its section shows it.
+
+    `title_language`: where it is not the page's own. `findings`: the code of each, and the sources it comes from.
+    """
 
     id: str
     title: str
@@ -75,7 +79,7 @@ class ServiceView:
     works: str
     works_at: str | None
     levels: Sequence[MaturityLevel]
-    findings: Sequence[str]
+    findings: Sequence[tuple[str, Sequence[str]]]
     shares: Sequence[Share]
     picture: Picture
 
@@ -159,10 +163,15 @@ def _service(service: PublishedService, language: str) -> ServiceView:
         works=_said(status.works),
         works_at=_moment(works_at, language) if works_at else None,
         levels=[_level(maturity, language) for maturity in entry.maturities],
-        findings=status.codes,
+        findings=[(code, _said_by(status, code)) for code in status.codes],
         shares=[_share(availability, language) for availability in service.availability],
         picture=picture(service.last_days),
     )
+
+
+def _said_by(status: ServiceStatus, code: str) -> Sequence[str]:
+    """The sources that gave rise to the finding: where one lists what another does not, a reader needs to know."""
+    return sorted({finding.source.value for finding in status.findings if finding.code == code and finding.source})
 
 
 def _said(truth: bool | None) -> str:

@@ -126,6 +126,12 @@ async def test_metadata_of_a_file_are_trusted_and_bad_ones_named(data: Path, str
     assert "metadata-entity-id" in refused.value.sentence("en")
 
 
+@pytest.mark.parametrize("source", ["file:///etc/metadata.xml", "ftp://127.0.0.1/metadata"])
+async def test_what_is_no_web_address_is_a_file_that_has_to_be_there(data: Path, source: str) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        IdentitySandbox.open(data, base_url="http://127.0.0.1:1", trusted=(source,))
+
+
 async def test_an_address_is_asked_when_a_service_provider_is_not_known(
     data: Path, stranger: ServiceProviderPeer
 ) -> None:

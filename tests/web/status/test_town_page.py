@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from gateway.catalogue.entry import LifeCycle, Maturity
-from gateway.catalogue.status import CatalogueFinding, FindingCode
+from gateway.catalogue.status import CatalogueFinding, FindingCode, Listing, Source
 from gateway.web.status.view import picture, shown_link
 from tests.catalogue.entries import entry
 from tests.catalogue.publication.offers import NOW, TODAY, status
@@ -258,3 +258,14 @@ async def test_nothing_on_a_page_leads_elsewhere_but_the_services(published):
             if address and "://" in address:
                 assert (tag, address) == ("a", "https://rathaus.example/hausnummer")
     assert HOST not in page.said
+
+
+async def test_a_finding_names_who_gave_rise_to_it_where_another_source_lists_the_service(published):
+    at = {"missing_in_pvog": Source.DATA_HUB, "url_mismatch": Source.PVOG}
+    findings = tuple(CatalogueFinding(ARS, "hausnummer", FindingCode(code), at[code], NOW) for code in at)
+    listings = (Listing(Source.PVOG, True, NOW), Listing(Source.DATA_HUB, False, NOW))
+    published.rows.statuses = [status(entry(), listings=listings, findings=findings)]
+    said = (await words(published)).said
+    assert "Im Portalverbund gelistet ja" in said
+    assert "Der Portalverbund kennt diesen Online-Dienst nicht. (OZG Data Hub)" in said
+    assert "Im Portalverbund steht eine andere Adresse. (Suchdienst des Portalverbunds (PVOG))" in said
