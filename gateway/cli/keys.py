@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import click
 
@@ -17,6 +17,7 @@ from gateway.cli.file_path import FilePath
 from gateway.cli.language import in_language, text
 from gateway.cli.local import command_settings
 
+_LONGEST_NAME: Final = 64
 KINDS = ("rsa-4096", "rsa-3072", "p-256", "p-384", "p-521")
 
 
@@ -26,9 +27,22 @@ def keys() -> None:
     """Group of the key commands."""
 
 
+def _common_name(_: click.Context, __: click.Parameter, subject: str) -> str:
+    """What may be the name in a certificate (RFC 5280, ub-common-name)."""
+    if not (0 < len(subject) <= _LONGEST_NAME and subject.isprintable()):
+        de = f"Erwartet werden 1 bis {_LONGEST_NAME} Zeichen in einer Zeile."
+        raise click.BadParameter(text(de, f"1 to {_LONGEST_NAME} characters in one line are expected."))
+    return subject
+
+
 @keys.command(help=text("Schlüssel mit selbst signierter Kette (Test)", "Keys with a self-signed chain (test)"))
 @click.option("--out", type=FilePath(file_okay=False), required=True, help=text("Ziel", "Target"))
-@click.option("--subject", default="OZG-Gateway Test", help=text("Name im Zertifikat", "Name in the certificate"))
+@click.option(
+    "--subject",
+    default="OZG-Gateway Test",
+    callback=_common_name,
+    help=text("Name im Zertifikat", "Name in the certificate"),
+)
 @click.option("--days", type=click.IntRange(1, 3650), default=730, help=text("Gültigkeit", "Validity"))
 @click.option(
     "--signing", type=click.Choice(KINDS), default=KINDS[0], help=text("Art zum Signieren", "Kind to sign with")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from cryptography import x509
 
 from gateway.keys.identity import provider_keys
@@ -41,3 +42,14 @@ def test_identity_providers_take_rsa_only(tmp_path):
     assert refused.returncode == 2
     assert "RSA" in refused.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("saml", [["--saml"], []])
+@pytest.mark.parametrize("subject", ["", "a" * 65, "login.town.example\nx"])
+def test_a_name_that_no_certificate_may_have_is_told_and_nothing_is_written(tmp_path, subject, saml):
+    ended = commands.run(
+        "keys", "generate", "--out", tmp_path / "keys", "--subject", subject, *saml, LANG="de_DE.UTF-8"
+    )
+    assert ended.returncode == 2
+    assert "1 bis 64 Zeichen" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
