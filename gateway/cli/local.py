@@ -11,7 +11,7 @@ from uuid import UUID
 
 from gateway.cli.console import FAILED, run, set_up_logging, unwritable
 from gateway.errors import GatewayError, InvalidParameter
-from gateway.input import json_reader, regular_file
+from gateway.input import json_reader, regular_file, whole_file
 from gateway.model import Finding
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def write_together(files: Mapping[Path, bytes], mode: int = 0o644) -> None:
     try:
         with ExitStack() as stack:
             for out, content in files.items():
-                file = stack.enter_context(regular_file.whole(out, mode))
+                file = stack.enter_context(whole_file.opened(out, mode))
                 file.write(content)
                 file.flush()
     except OSError as error:

@@ -1,25 +1,49 @@
 """Writing a file that is there whole or not at all, also after the power failed.
 
-Knows: what has to be on disk before a name may point at it. Never does: choose a directory, say why a disk refuses.
-Standard: POSIX open (O_EXCL), fsync, rename. Start reading: `replace`.
+Knows: what has to be on disk before a name may point at it. Never does: choose a directory, take the place of a pipe or
+a device. Standard: POSIX open (O_EXCL), fsync, rename, link. Start reading: `opened`.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
+
+from gateway.input.regular_file import not_regular
 
 
-def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write it in place of what is there; what is there stays where that fails. Raises `OSError`."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.unlink(missing_ok=True)  # what lies there, a link of somebody else's too, is not written through
+@contextmanager
+def opened(target: Path, mode: int, *, replace: bool = True, beside: Path | None = None) -> Iterator[BinaryIO]:
+    """The file `target` for writing: whole and on the disk at the end, or as it was.
+
+    It is written `beside` and takes the place of a regular file, never of anything else; without `replace` what is
+    there stays. A link of somebody else's that lies beside is not written through. Raises `OSError` naming `target`.
+    """
+    beside = beside or target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        put(beside, content, mode)
-        beside.replace(path)
-    except OSError:
+        if replace and target.exists() and not target.is_file():
+            raise not_regular(target)
         beside.unlink(missing_ok=True)
-        raise
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            beside.replace(target)
+        else:
+            with suppress(FileExistsError):
+                os.link(beside, target)
+    except OSError as error:
+        if error.filename not in {None, str(beside)}:
+            raise  # another file's, written together with this one
+        raise OSError(error.errno, error.strerror, str(target)) from None
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def put(path: Path, content: bytes, mode: int = 0o644) -> None:

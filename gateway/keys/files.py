@@ -21,7 +21,7 @@ from gateway.crypto import jws
 from gateway.crypto.keys import PrivateKey, digest, private_key, public_members, verify_key
 from gateway.crypto.vault import MasterKey
 from gateway.errors import KeyUnfit, MasterKeyMissing, SettingsInvalid
-from gateway.input import regular_file
+from gateway.input import regular_file, whole_file
 from gateway.keys.municipality import DocumentKeys
 from gateway.model import Finding
 from gateway.ports.clock import Clock
@@ -38,7 +38,7 @@ _HEADER_SECRET: Final = re.compile(r"[\x20-\x7e]{1,8000}")
 def write_secret(path: Path, content: bytes) -> None:
     """Write a file that only its owner may read; whole or not at all, never over an existing one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with regular_file.whole(path, 0o600, replace=False) as file:
+    with whole_file.opened(path, 0o600, replace=False) as file:
         file.write(content)
 
 

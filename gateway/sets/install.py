@@ -144,7 +144,8 @@ def _write(folders: Path, name: str, new_set: NewSet) -> None:
 
 
 def _replace_index(directory: Path, sets: tuple[InstalledSet, ...]) -> None:
-    whole_file.replace(directory / INDEX, write_index(sets), 0o644)
+    with whole_file.opened(directory / INDEX, 0o644) as file:
+        file.write(write_index(sets))
     whole_file.settle(directory)
 
 

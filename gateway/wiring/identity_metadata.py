@@ -19,7 +19,7 @@ import structlog
 
 from gateway.bundid.idp_metadata import LIMITS, MetadataUnfit, compared, read_idp_metadata
 from gateway.errors import CounterpartBusy, CounterpartRefused, GatewayError, SettingsInvalid, unexpected
-from gateway.input import regular_file
+from gateway.input import regular_file, whole_file
 from gateway.outbound.answer import Answer
 from gateway.outbound.httpx_transport import exchange
 from gateway.ports.clock import Clock
@@ -143,5 +143,5 @@ def _keep(path: Path, document: bytes) -> None:
             return
     except OSError:
         pass
-    with regular_file.whole(path, 0o600) as file:
+    with whole_file.opened(path, 0o600) as file:
         file.write(document)

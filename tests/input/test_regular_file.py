@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 from pathlib import Path
@@ -88,35 +87,3 @@ def test_a_byte_order_mark_is_no_part_of_a_text(tmp_path):
     (tmp_path / "secret").write_bytes(b"\xef\xbb\xbfgeheim\n")
     assert regular_file.text(tmp_path / "secret") == "geheim\n"
     assert parse_object(b'\xef\xbb\xbf{"a":1}', BodyLimits()) == {"a": 1}
-
-
-def half(target: Path, failure: Exception, *, replace: bool = True) -> None:
-    with regular_file.whole(target, 0o600, replace=replace) as file:
-        file.write(b"half")
-        raise failure
-
-
-@pytest.mark.parametrize("replace", [True, False])
-def test_what_cannot_be_written_whole_leaves_all_as_it_was_and_is_named(tmp_path, replace):
-    target = tmp_path / "secret"
-    target.write_bytes(b"before")
-    with pytest.raises(OSError, match="secret") as failed:
-        half(target, OSError(errno.ENOSPC, "No space left on device"), replace=replace)
-    assert (failed.value.errno, failed.value.filename) == (errno.ENOSPC, str(target))
-    assert ([path.name for path in tmp_path.iterdir()], target.read_bytes()) == (["secret"], b"before")
-
-
-def test_what_fails_otherwise_leaves_nothing_either(tmp_path):
-    with pytest.raises(RuntimeError):
-        half(tmp_path / "new", RuntimeError())
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_file_that_is_there_is_replaced_or_kept_as_asked(tmp_path):
-    target = tmp_path / "file"
-    for content, replace, after in ((b"1", False, b"1"), (b"2", False, b"1"), (b"3", True, b"3")):
-        with regular_file.whole(target, 0o600, replace=replace) as file:
-            file.write(content)
-        assert target.read_bytes() == after
-    assert target.stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -10,29 +11,20 @@ import pytest
 from gateway.input import whole_file
 
 
+def written(target: Path, content: bytes) -> None:
+    with whole_file.opened(target, 0o600) as file:
+        file.write(content)
+
+
 def test_a_link_beside_the_target_is_not_written_through(tmp_path):
     other = tmp_path / "other"
     other.write_bytes(b"theirs")
     target = tmp_path / "ours"
     target.with_name(f".ours.{os.getpid()}").symlink_to(other)
-    whole_file.replace(target, b"new")
+    written(target, b"new")
     assert (target.read_bytes(), other.read_bytes(), target.is_symlink()) == (b"new", b"theirs", False)
     assert target.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "ours"]
-
-
-def test_a_file_that_cannot_be_written_leaves_the_old_one_alone(tmp_path, monkeypatch):
-    target = tmp_path / "ours"
-    target.write_bytes(b"old")
-
-    def full(_descriptor):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        whole_file.replace(target, b"new")
-    assert [path.name for path in tmp_path.iterdir()] == ["ours"]
-    assert target.read_bytes() == b"old"
 
 
 def test_the_content_is_on_disk_before_the_name_is(tmp_path, monkeypatch):
@@ -40,7 +32,7 @@ def test_the_content_is_on_disk_before_the_name_is(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda descriptor: steps.append(os.fstat(descriptor).st_size))
     replace = Path.replace
     monkeypatch.setattr(Path, "replace", lambda path, target: (steps.append(target.name), replace(path, target))[1])
-    whole_file.replace(tmp_path / "ours", b"new")
+    written(tmp_path / "ours", b"new")
     assert steps == [3, "ours"]
 
 
@@ -49,3 +41,35 @@ def test_what_is_put_never_stands_over_another(tmp_path):
     with pytest.raises(FileExistsError):
         whole_file.put(tmp_path / "ours", b"new")
     assert (tmp_path / "ours").read_bytes() == b"old"
+
+
+def half(target: Path, failure: Exception, *, replace: bool = True) -> None:
+    with whole_file.opened(target, 0o600, replace=replace) as file:
+        file.write(b"half")
+        raise failure
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_what_cannot_be_written_whole_leaves_all_as_it_was_and_is_named(tmp_path, replace):
+    target = tmp_path / "secret"
+    target.write_bytes(b"before")
+    with pytest.raises(OSError, match="secret") as failed:
+        half(target, OSError(errno.ENOSPC, "No space left on device"), replace=replace)
+    assert (failed.value.errno, failed.value.filename) == (errno.ENOSPC, str(target))
+    assert ([path.name for path in tmp_path.iterdir()], target.read_bytes()) == (["secret"], b"before")
+
+
+def test_what_fails_otherwise_leaves_nothing_either(tmp_path):
+    with pytest.raises(RuntimeError):
+        half(tmp_path / "new", RuntimeError())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_there_is_replaced_or_kept_as_asked(tmp_path):
+    target = tmp_path / "file"
+    for content, replace, after in ((b"1", False, b"1"), (b"2", False, b"1"), (b"3", True, b"3")):
+        with whole_file.opened(target, 0o600, replace=replace) as file:
+            file.write(content)
+        assert target.read_bytes() == after
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

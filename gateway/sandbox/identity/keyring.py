@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from gateway.input import regular_file
+from gateway.input import whole_file
 
 _BITS: Final = 3072
 _YEARS: Final = timedelta(days=3 * 365)
@@ -43,9 +43,9 @@ def load(directory: Path, name: str, now: datetime) -> SigningPair:
     if not certificate_file.exists():
         pair = make(name, now)
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with regular_file.whole(key_file, 0o600) as file:
+        with whole_file.opened(key_file, 0o600) as file:
             file.write(pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        with regular_file.whole(certificate_file, 0o644) as file:
+        with whole_file.opened(certificate_file, 0o644) as file:
             file.write(pair.certificate.public_bytes(Encoding.PEM))
         return pair
     key = load_pem_private_key(key_file.read_bytes(), None, unsafe_skip_rsa_key_validation=True)

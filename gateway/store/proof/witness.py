@@ -22,7 +22,7 @@ import structlog
 
 from gateway.errors import EvidenceWitnessUnreadable
 from gateway.evidence.roots import NOTHING, Newest
-from gateway.input import regular_file
+from gateway.input import whole_file
 from gateway.model import instant
 
 NAME: Final = "evidence.witness"
@@ -85,7 +85,7 @@ class WitnessFile:
     def _write(self, content: dict[str, Any]) -> None:
         """Whole or not at all; a file that cannot be written is told, and the next root tries again."""
         try:
-            with regular_file.whole(self.path, 0o600) as file:
+            with whole_file.opened(self.path, 0o600) as file:
                 file.write(json.dumps(content).encode() + b"\n")
         except OSError:
             raise EvidenceWitnessUnreadable(file=str(self.path)) from None

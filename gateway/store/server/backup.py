@@ -23,7 +23,7 @@ from sqlalchemy import Table
 
 from gateway.errors import DatabaseNotEmpty
 from gateway.evidence.roots import NOTHING, Newest, digest_of
-from gateway.input import regular_file
+from gateway.input import whole_file
 from gateway.model import instant
 from gateway.store import migrations
 from gateway.store.connection.direct import connected
@@ -62,7 +62,7 @@ def write(dsn: str, target: Path, now: datetime) -> Summary:
 
     Raises `OSError` where it cannot be written; nothing is left then.
     """
-    with regular_file.whole(target, 0o600, beside=target.with_name(target.name + ".part")) as file:
+    with whole_file.opened(target, 0o600, beside=target.with_name(target.name + ".part")) as file:
         return _write(dsn, file, now)
 
 
