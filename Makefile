@@ -10,7 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: .venv/run
 	$(BIN)/gateway demo
 
-# Two at a time; a file stays in one process, since what is costly to start is shared by its tests.
+# Two at a time; a file stays in one process, since what is costly to start is shared by its tests, and some folders
+# (tests/distribution.py).
 test: .venv/dev
 	$(BIN)/pytest -n 2 --dist loadfile
 
@@ -26,7 +27,8 @@ imports: .venv/dev
 
 check: lint types imports
 
-# What takes its time with real processes: journeys and how-tos of the catalogue and of logins, starts, long runs of a sandbox.
+# What takes its time with real processes: the tutorial, journeys and how-tos of the catalogue and of logins, starts, long
+# runs of a sandbox.
 slow: .venv/dev
 	$(BIN)/pytest -n 2 --dist loadfile -m slow
 
