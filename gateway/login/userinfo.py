@@ -24,6 +24,8 @@ _BEARER: Final = re.compile(rf"(?i:bearer) +({SECRET.pattern})")
 _REFUSED: Final = OAuthAnswer(
     401, {"error": "invalid_token"}, {**JSON_HEADERS, "WWW-Authenticate": 'Bearer error="invalid_token"'}
 )
+_UNASKED: Final = OAuthAnswer(401, {}, {**JSON_HEADERS, "WWW-Authenticate": "Bearer"})
+"""To whom shows no token at all, and so tries none (RFC 6750 §3.1: without an error code)."""
 
 
 class Userinfo:
@@ -39,6 +41,8 @@ class Userinfo:
 
         Raises `TooManyRequests` where too many tokens from that address opened nothing.
         """
+        if not authorization and not any(name == "access_token" for name, _ in form):
+            return _UNASKED
         whose = self._tries.whose(address)
         self._tries.check(whose)
         answer = await self._opened_by(issuer, _presented(authorization, form))

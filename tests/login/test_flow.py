@@ -115,7 +115,6 @@ async def test_every_fault_at_userinfo_looks_the_same(world):
     faults = [
         await world.federation.userinfo(TOWN, headers, form)
         for headers, form in (
-            ([], []),
             (["Bearer x"], []),
             ([f"Basic {token}"], []),
             ([f"Bearer {token}", f"Bearer {token}"], []),
@@ -128,7 +127,13 @@ async def test_every_fault_at_userinfo_looks_the_same(world):
     faults.append(await world.userinfo(token))
     assert all(each == faults[0] for each in faults)
     assert faults[0].status == 401
-    assert faults[0].headers["WWW-Authenticate"].startswith("Bearer")
+    assert faults[0].headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+async def test_who_shows_no_token_is_told_how_without_an_error_and_has_tried_none(world):
+    for _ in range(200):
+        unasked = await world.federation.userinfo(TOWN, [], [])
+    assert (unasked.status, unasked.body, unasked.headers["WWW-Authenticate"]) == (401, {}, "Bearer")  # RFC 6750 §3.1
 
 
 async def test_the_portals_own_door_does_not_open_to_a_login(world):
