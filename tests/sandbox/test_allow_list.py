@@ -10,6 +10,7 @@ ALLOWED = {
     "gateway.failpoints": "a test lets the sandbox die, too",
     "gateway.fitconnect.names": "the words of the wire, verbatim",
     "gateway.httpserver": "bounds before anybody is known; no meaning",
+    "gateway.input.whole_file": "keys on disk are whole or not there; no meaning",
     "gateway.model": "findings",
     "gateway.outbound": "callbacks leave by the one way out",
     "gateway.xoev.xml": "XML of strangers, read within bounds",
@@ -40,6 +41,7 @@ def test_the_sandbox_uses_what_is_allowed_and_nothing_else():
 IDENTITY = {
     "gateway.errors": ALLOWED["gateway.errors"],
     "gateway.httpserver": ALLOWED["gateway.httpserver"],
+    "gateway.input.whole_file": ALLOWED["gateway.input.whole_file"],
     "gateway.outbound": "metadata of a service provider that its operator trusts",
     "gateway.sandbox": "what every sandbox has: clock, faults, serving",
     "gateway.xoev.xml": ALLOWED["gateway.xoev.xml"],
