@@ -23,11 +23,13 @@ _LISTED: Final = frozenset({"listURI", "listVersionID"})
 
 def local(element: etree._Element) -> str:
     """The name without namespace; empty for comments, processing instructions and foreign elements."""
-    return _local(element.tag) if isinstance(element.tag, str) else ""
+    return _local(element.tag)  # type: ignore[arg-type]  # a text or a function, never an array of bytes
 
 
 @lru_cache(maxsize=1024)
-def _local(tag: str) -> str:
+def _local(tag: object) -> str:
+    if not isinstance(tag, str):
+        return ""
     namespace, _, name = tag.rpartition("}")
     return name if not namespace or namespace[1:] in NAMESPACES else ""
 
@@ -40,7 +42,12 @@ def below(element: etree._Element, name: str) -> Iterator[etree._Element]:
 def child(element: etree._Element | None, *path: str) -> etree._Element | None:
     """The first element on a path of names."""
     for step in path:
-        element = None if element is None else next(below(element, step), None)
+        for part in element if element is not None else ():
+            if local(part) == step:
+                element = part
+                break
+        else:
+            return None
     return element
 
 
