@@ -7,6 +7,7 @@ a device. Standard: POSIX open (O_EXCL), fsync, rename, link. Start reading: `op
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,9 +21,11 @@ def opened(target: Path, mode: int, *, replace: bool = True, beside: Path | None
     """The file `target` for writing: whole and on the disk at the end, or as it was.
 
     It is written `beside` and takes the place of a regular file, never of anything else; without `replace` what is
-    there stays. A link of somebody else's that lies beside is not written through. Raises `OSError` naming `target`.
+    there stays. A link of somebody else's that lies beside is not written through. Two may write the same at once, also
+    from containers that share a directory and number their processes alike, unless both name one `beside`.
+    Raises `OSError` naming `target`.
     """
-    beside = beside or target.with_name(f".{target.name}.{os.getpid()}")
+    beside = beside or target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         if replace and target.exists() and not target.is_file():
             raise not_regular(target)
