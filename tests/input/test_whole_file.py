@@ -41,6 +41,25 @@ def test_two_with_the_same_process_number_write_the_same_at_once(tmp_path, repla
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_of_two_that_name_one_file_beside_the_second_is_refused_and_the_first_is_whole(tmp_path):
+    target, beside = tmp_path / "backup", tmp_path / "backup.part"
+    beside.write_bytes(b"left by one that ended")
+
+    def second():
+        with whole_file.opened(target, 0o600, beside=beside) as file:
+            file.write(b"second")
+
+    with whole_file.opened(target, 0o600, beside=beside) as first:
+        first.write(b"first")
+        with pytest.raises(OSError, match="backup") as refused:
+            second()
+        assert (refused.value.errno, refused.value.filename) == (errno.EBUSY, str(target))
+    assert target.read_bytes() == b"first"
+    second()
+    assert target.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [target]
+
+
 def test_the_content_is_on_disk_before_the_name_is(tmp_path, monkeypatch):
     steps = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: steps.append(os.fstat(descriptor).st_size))
