@@ -11,16 +11,6 @@ from gateway.cli.local import write_together, write_whole
 from gateway.errors import InvalidParameter
 
 
-def test_a_link_beside_the_target_is_not_written_through(tmp_path):
-    other = tmp_path / "other"
-    other.write_bytes(b"theirs")
-    out = tmp_path / "report.json"
-    out.with_name(f".{out.name}.{os.getpid()}").symlink_to(other)
-    write_whole(out, b"ours")
-    assert (out.read_bytes(), other.read_bytes(), out.is_symlink()) == (b"ours", b"theirs", False)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "report.json"]
-
-
 @pytest.mark.parametrize("through_a_link", [False, True])
 def test_a_pipe_is_not_replaced(tmp_path, through_a_link):
     pipe = tmp_path / "pipe"

@@ -17,14 +17,47 @@ def written(target: Path, content: bytes) -> None:
 
 
 def test_a_link_beside_the_target_is_not_written_through(tmp_path):
-    other = tmp_path / "other"
+    other, target, beside = tmp_path / "other", tmp_path / "ours", tmp_path / "ours.part"
     other.write_bytes(b"theirs")
-    target = tmp_path / "ours"
-    target.with_name(f".ours.{os.getpid()}").symlink_to(other)
-    written(target, b"new")
+    beside.symlink_to(other)
+    with whole_file.opened(target, 0o600, beside=beside) as file:
+        file.write(b"new")
     assert (target.read_bytes(), other.read_bytes(), target.is_symlink()) == (b"new", b"theirs", False)
     assert target.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "ours"]
+
+
+@pytest.mark.parametrize(("replace", "after"), [(True, b"first"), (False, b"second")])
+def test_two_with_the_same_process_number_write_the_same_at_once(tmp_path, replace, after):
+    target = tmp_path / "ours"
+    with whole_file.opened(target, 0o600, replace=replace) as first:
+        first.write(b"fir")
+        first.flush()
+        with whole_file.opened(target, 0o600, replace=replace) as second:
+            second.write(b"second")
+        assert target.read_bytes() == b"second"
+        first.write(b"st")
+    assert target.read_bytes() == after
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_of_two_that_name_one_file_beside_the_second_is_refused_and_the_first_is_whole(tmp_path):
+    target, beside = tmp_path / "backup", tmp_path / "backup.part"
+    beside.write_bytes(b"left by one that ended")
+
+    def second():
+        with whole_file.opened(target, 0o600, beside=beside) as file:
+            file.write(b"second")
+
+    with whole_file.opened(target, 0o600, beside=beside) as first:
+        first.write(b"first")
+        with pytest.raises(OSError, match="backup") as refused:
+            second()
+        assert (refused.value.errno, refused.value.filename) == (errno.EBUSY, str(target))
+    assert target.read_bytes() == b"first"
+    second()
+    assert target.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_the_content_is_on_disk_before_the_name_is(tmp_path, monkeypatch):

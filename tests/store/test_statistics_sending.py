@@ -326,6 +326,21 @@ async def test_what_waited_without_an_id_waits_for_a_person_and_what_has_one_goe
     assert there.received == [("views", False), ("views", True)]
 
 
+async def test_what_a_person_let_go_is_corrected_before_it_is_sent_and_not_held_back_again(there):
+    await restored_statistics.hold(there.store.database, OCTOBER)
+    await there.views.replace(VIEWS)
+    await there.run()
+    async with there.sending() as sender:
+        await sender.queue.again(tuple(sender.ways), OCTOBER)
+    await there.fault(match="GET /sdg/v1/unique-id", kind="status", value=503, times=1)
+    await there.run()
+    await there.views.replace(replace(VIEWS, views=VIEWS.views[:1]))
+    there.clock.advance(minutes=1)
+    await there.run()
+    assert there.received == [("views", False)]
+    assert list(await open_alarms(there.store.database)) == []
+
+
 async def test_feedback_of_a_closed_month_is_sent_and_its_texts_are_gone(there):
     await there.store.feedback.keep(SAID)
     await there.store.feedback.keep(replace(SAID, text="", rating=1))

@@ -38,13 +38,21 @@ class RoutesAnswered(Protocol):
         ...
 
 
-def in_turn(wanted: Iterable[Entry], remembered: RememberedRoutes) -> Sequence[str]:
-    """The keys to ask for, each once: first those of new and changed routes, then what was asked longest ago."""
+def in_turn(
+    wanted: Iterable[Entry], remembered: RememberedRoutes, unanswered: Mapping[str, datetime] | None = None
+) -> Sequence[str]:
+    """The keys to ask for, each once: first those of new and changed routes, then what was asked longest ago.
+
+    `unanswered`: when keys were asked for whose answer was none; their turn is over as well.
+    """
     asked: dict[str, datetime] = {}
     for entry in wanted:
         if entry.leika_key:
             at = _asked_at(entry.service, remembered)
             asked[entry.leika_key] = min(at, asked.get(entry.leika_key, at))
+    for key, at in (unanswered or {}).items():
+        if key in asked:
+            asked[key] = max(at, asked[key])
     return sorted(asked, key=lambda key: (asked[key], key))
 
 

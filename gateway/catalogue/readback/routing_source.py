@@ -8,7 +8,7 @@ Start reading: `RoutingSource.read`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -39,6 +39,8 @@ class RoutingSource:
     asker: Asker
     tick: Callable[[], float]
     answered: RoutesAnswered
+    _unanswered: dict[str, dict[str, datetime]] = field(default_factory=dict, init=False)
+    """By municipality and key: when an answer was none, as long as this process lives. No row knows of it."""
 
     @property
     def source(self) -> Source:
@@ -52,7 +54,7 @@ class RoutingSource:
     async def read(self, asker: Asker, municipality: str, entries: Sequence[Entry], now: datetime) -> Judgement:
         """See the port: as many keys as may be asked; what the others were answered last counts still.
 
-        One whose answer is none holds up no other, unless there is no other.
+        One whose answer is none holds up no other: its turn is over, and this read-back fails where there is no other.
         """
 
         async def send(url: str) -> Answer:
@@ -63,9 +65,11 @@ class RoutingSource:
         remembered = await self.answered.of(municipality)
         routes: dict[str, Sequence[JudgedRoute]] = {}
         failures: list[CounterpartError] = []
-        for key in in_turn(due, remembered):
+        unanswered = self._unanswered.setdefault(municipality, {})
+        for key in in_turn(due, remembered, unanswered):
             try:
                 routes[key] = await client.routes(key, municipality)
+                unanswered.pop(key, None)
             except (RequestsSpent, CounterpartBusy):
                 if asker.spent and (routes or failures):
                     break
@@ -75,6 +79,7 @@ class RoutingSource:
                     "catalogue.route_not_read", municipality=municipality, leika_key=key, code=error.code
                 )
                 failures.append(error)
+                unanswered[key] = now
         if failures and not routes:
             raise failures[0]
         asked = [entry for entry in due if entry.leika_key in routes]

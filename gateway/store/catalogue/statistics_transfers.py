@@ -88,7 +88,7 @@ FROM (VALUES (1)) AS one LEFT JOIN (
 ON CONFLICT (municipality, kind, month) DO UPDATE SET
     prepared_at = excluded.prepared_at, body = excluded.body, digest = excluded.digest,
     state = CASE WHEN kept.digest = excluded.digest THEN kept.state
-        WHEN kept.transfer_id IS NULL THEN excluded.state ELSE 'waiting' END,
+        WHEN kept.transfer_id IS NULL AND kept.state <> 'waiting' THEN excluded.state ELSE 'waiting' END,
     tries = kept.tries + (kept.digest <> excluded.digest)::int,
     began_at = CASE WHEN kept.digest = excluded.digest THEN kept.began_at ELSE excluded.began_at END,
     next_at = CASE WHEN kept.digest = excluded.digest THEN kept.next_at ELSE excluded.next_at END

@@ -144,6 +144,19 @@ async def test_one_whose_answer_is_none_holds_up_no_other_and_is_told():
             await read(wire, Remembering(), most)
 
 
+async def test_more_of_them_than_may_be_asked_hold_up_no_other_either():
+    bad = {key(no) for no in range(4)}
+    wire = Wire({"/routes": lambda request: b"<html>" if request.url.params["leikaKey"] in bad else NONE})
+    async with wire.client() as client:
+        source = RoutingSource({ARS: ROUTING}, wire.asker(client), lambda: 0.0, remembering := Remembering())
+        for turn in range(3):
+            now = NOW + timedelta(days=turn)
+            with pytest.raises(CounterpartGarbled) if turn == 0 else nullcontext():
+                remembering.keep(await source.read(source.asker.anew(3), ARS, entries(8), now))
+    assert asked(wire) == [key(no) for no in (0, 1, 2, 3, 4, 5, 6, 7, 0)]
+    assert set(remembering.routes.listings) == {f"dienst-{no}" for no in range(4, 8)}
+
+
 @pytest.mark.parametrize(
     ("now", "changed", "refused"),
     [((0, 1, 2, 3), (), False), ((0, 1), (), True), ((0, 1), (3, 4), False), ((), (), True), ((), range(5), False)],
